@@ -95,7 +95,7 @@ int kernel_open(const struct target *target, const char *path, int flags)
 		return -EINVAL;
 	/* openat2(2): -EAGAIN when a directory was moved anywhere on the system while ".." was being resolved. */
 	for (int i = 0; i < KERNEL_RETRIES && (fd == -EAGAIN || fd == -EINTR); i++)
-		fd = kernel_openat2(target->root_fd, path, flags | O_CLOEXEC | O_NOCTTY,
+		fd = kernel_openat2(target->root_fd, path, flags | O_CLOEXEC,
 				    KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS);
 	return fd == -EINTR ? -EAGAIN : fd;
 }
