@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What scripts/demo, scripts/demo-image and tests/qemu/run share: talking to the
+# person who waits, and running one virtual machine at a time.
+#
+# Sourced by bash scripts with "set -euo pipefail". Every wait here has a limit,
+# and vm_cleanup ends the machine on every way out.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${SSHRESCUE_BUILD:-$TOP/build}
+DEMO=$BUILD/demo
+
+# --- talking -----------------------------------------------------------------
+
+if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+	BOLD=$'\e[1m' DIM=$'\e[2m' PLAIN=$'\e[0m'
+else
+	BOLD='' DIM='' PLAIN=''
+fi
+
+# headline TEXT: a new part begins.
+headline() { printf '\n%s== %s%s\n' "$BOLD" "$*" "$PLAIN"; }
+
+note() { printf '   %s\n' "$*"; }
+
+# begin TEXT ... done_in [TEXT]: one step, and how long it took.
+begin() {
+	STEP_STARTED=$EPOCHREALTIME
+	printf -- '-- %s\n' "$*"
+}
+
+done_in() {
+	printf -- '   %s%s in %s s%s\n' "$DIM" "${*:-done}" "$(seconds_since "$STEP_STARTED")" "$PLAIN"
+}
+
+# seconds_since EPOCHREALTIME: with one decimal.
+seconds_since() {
+	local tenths=$(((${EPOCHREALTIME/[.,]/} - ${1/[.,]/}) / 100000))
+	printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# quote_lines: indent what another program said.
+quote_lines() { sed -e 's/\r//g' -e "s/^/   | /"; }
+
+# --- files -------------------------------------------------------------------
+
+# need_root "$0" "$@": go on as root, through sudo where needed.
+need_root() {
+	[ "$(id -u)" -ne 0 ] || return 0
+	command -v sudo >/dev/null ||
+		die "must run as root (it makes a disk image with files of many owners), and sudo is not installed"
+	exec sudo --preserve-env=SSHRESCUE_BUILD,SSHRESCUE_BINARY,SSHRESCUE_MIRROR,SSHRESCUE_SECURITY_MIRROR,SSHRESCUE_BOOT_LIMIT "$@"
+}
+
+# remove_tree DIR: never deletes through somebody's bind mount.
+remove_tree() {
+	local path
+	[ -e "$1" ] || return 0
+	path=$(realpath "$1")
+	if awk -v p="$path/" 'index($5 "/", p) == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo; then
+		die "something is mounted under $path; unmount it first"
+	fi
+	rm -rf --one-file-system "$path"
+}
+
+# --- one virtual machine -----------------------------------------------------
+
+# A boot takes about 16 s without KVM on two idle cores. This is the most that
+# anything is waited for.
+VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-240}
+VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_COMMANDS=0
+
+vm_accelerator() {
+	if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+		echo kvm
+	else
+		echo tcg
+	fi
+}
+
+# vm_start DIR DISK KERNEL INITRD CMDLINE
+#
+# Boots DISK (raw, written to) with the machine's only network card in QEMU's
+# user network; a free port of 127.0.0.1 (VM_PORT) is forwarded to the guest's
+# port 22, and the guest can reach nothing outside.
+# DIR gets console.log (ttyS0) and shell.log (ttyS1): there the guest's own systemd
+# runs a root shell, for looking at a machine that nobody can log in to. wire.pcap
+# gets what passes the network card.
+vm_start() {
+	local dir=$1 disk=$2 kernel=$3 initrd=$4 cmdline=$5 try cpu
+	[ -z "$VM_PID" ] || die "a machine is already running"
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	VM_DIR=$dir
+	VM_COMMANDS=0
+	mkfifo "$dir/shell.in" "$dir/shell.out"
+	cpu=max
+	[ "$(vm_accelerator)" != kvm ] || cpu=host
+	for try in 1 2 3 4 5; do
+		VM_PORT=$((20000 + RANDOM % 20000))
+		VM_STARTED=$EPOCHREALTIME
+		qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
+			-machine "q35,accel=$(vm_accelerator)" -cpu "$cpu" -smp 2 -m 512 \
+			-kernel "$kernel" -initrd "$initrd" \
+			-append "root=UUID=$(cat "$DEMO/image/uuid") console=ttyS0,115200 panic=-1 systemd.debug_shell=ttyS1 $cmdline" \
+			-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
+			-device virtio-rng-pci \
+			-netdev "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$VM_PORT-:22" \
+			-object "filter-dump,id=wire,netdev=net,file=$dir/wire.pcap" \
+			-device virtio-net-pci,netdev=net \
+			-serial "file:$dir/console.log" \
+			-chardev "pipe,id=shell,path=$dir/shell" \
+			-serial chardev:shell \
+			</dev/null >"$dir/qemu.log" 2>&1 &
+		VM_PID=$!
+		sleep 0.3
+		if kill -0 "$VM_PID" 2>/dev/null; then
+			# Ends by itself when QEMU, the only writer, does.
+			cat "$dir/shell.out" >"$dir/shell.log" &
+			return 0
+		fi
+		wait "$VM_PID" || true
+		VM_PID=''
+		# Only a port that is taken is worth another try.
+		grep -q 'host forwarding' "$dir/qemu.log" || break
+	done
+	quote_lines <"$dir/qemu.log" >&2
+	die "QEMU does not start (try $try)"
+}
+
+# vm_running: true while QEMU lives.
+vm_running() { [ -n "$VM_PID" ] && kill -0 "$VM_PID" 2>/dev/null; }
+
+# vm_seconds: since the machine was switched on.
+vm_seconds() { seconds_since "$VM_STARTED"; }
+
+# vm_wait_console REGEX [SECONDS]: until the serial console shows a line like it.
+vm_wait_console() {
+	local until=$((SECONDS + ${2:-$VM_LIMIT}))
+	while ! grep -qaE -- "$1" "$VM_DIR/console.log" 2>/dev/null; do
+		vm_running || return 1
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.2
+	done
+}
+
+# vm_banner: the line with which whatever listens on the guest's port 22 opens.
+# Empty when nothing does.
+vm_banner() {
+	ssh-keyscan -T 5 -t ed25519 -p "$VM_PORT" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* \(SSH-.*\)$/\1/p' | head -n 1
+}
+
+# vm_wait_banner [SECONDS]: prints it.
+vm_wait_banner() {
+	local until=$((SECONDS + ${1:-$VM_LIMIT})) banner
+	while :; do
+		banner=$(vm_banner)
+		if [ -n "$banner" ]; then
+			printf '%s\n' "$banner"
+			return 0
+		fi
+		vm_running || return 1
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.3
+	done
+}
+
+# vm_wire_answers: how the guest itself answered SYNs to its port 22, read from the
+# packets that left its network card: "refused accepted". A client of QEMU's user
+# network never sees a refusal: QEMU takes its connection first, and resets it when
+# the guest refuses.
+vm_wire_answers() {
+	od -An -v -tu1 -w16 "$VM_DIR/wire.pcap" | awk '
+		{ for (i = 1; i <= NF; i++) byte[n++] = $i }
+		END {
+			# pcap: a header of 24 bytes; per packet 16 bytes, the third word its length
+			for (at = 24; at + 16 <= n; at = frame + len) {
+				len = byte[at + 8] + 256 * byte[at + 9] + 65536 * byte[at + 10]
+				frame = at + 16
+				if (byte[frame + 12] != 8 || byte[frame + 13] != 0 || byte[frame + 23] != 6)
+					continue # not IPv4, not TCP
+				tcp = frame + 14 + 4 * (byte[frame + 14] % 16)
+				if (byte[tcp] * 256 + byte[tcp + 1] != 22)
+					continue
+				flags = byte[tcp + 13]
+				if (flags == 20) refused++  # RST, ACK
+				if (flags == 18) accepted++ # SYN, ACK
+			}
+			print refused + 0, accepted + 0
+		}'
+}
+
+# vm_ssh COMMAND...: log in as root with the demo's key. The host key must be the
+# one that the image was made with.
+vm_ssh() {
+	timeout 90 ssh -F /dev/null -p "$VM_PORT" -i "$DEMO/image/key" \
+		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=30 \
+		-o UserKnownHostsFile="$DEMO/image/known_hosts" -o StrictHostKeyChecking=yes \
+		-o HostKeyAlias=demo root@127.0.0.1 "$@" </dev/null
+}
+
+# vm_shell COMMAND: run it in the guest's debug shell; prints its output, returns
+# its status; 255 when no answer comes within a minute.
+vm_shell() {
+	local n=$((VM_COMMANDS += 1)) until=$((SECONDS + 60)) log=$VM_DIR/shell.log
+	# The terminal echoes the command; the split words keep the echo from
+	# looking like the marks.
+	# The shell is bash with line editing; a plain one leaves no escape sequences.
+	[ "$n" -gt 1 ] || printf 'exec env PS1= PS2= TERM=dumb sh\n' >"$VM_DIR/shell.in"
+	printf 'stty -echo; echo "BEG""IN-%d"; %s\necho "EN""D-%d $?"\n' "$n" "$1" "$n" >"$VM_DIR/shell.in"
+	while ! grep -qa "^END-$n " "$log" 2>/dev/null; do
+		vm_running && [ $SECONDS -lt $until ] || return 255
+		sleep 0.2
+	done
+	tr -d '\r' <"$log" | sed -n "/BEGIN-$n\$/,/^END-$n /p" | sed -e '1d' -e '$d'
+	return "$(tr -d '\r' <"$log" | sed -n "s/^END-$n //p")"
+}
+
+# vm_wait_exit [SECONDS]: until the machine is off.
+vm_wait_exit() {
+	local until=$((SECONDS + ${1:-90}))
+	while vm_running; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.2
+	done
+	wait "$VM_PID" 2>/dev/null || true
+	VM_PID=''
+}
+
+# vm_cleanup: end the machine, whatever it is doing. For the EXIT trap.
+vm_cleanup() {
+	[ -n "$VM_PID" ] || return 0
+	kill "$VM_PID" 2>/dev/null || true
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		kill -0 "$VM_PID" 2>/dev/null || break
+		sleep 0.2
+	done
+	kill -9 "$VM_PID" 2>/dev/null || true
+	wait "$VM_PID" 2>/dev/null || true
+	VM_PID=''
+}
