@@ -113,7 +113,7 @@ vm_start() {
 			-device virtio-rng-pci \
 			-netdev "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$VM_PORT-:22" \
 			-object "filter-dump,id=wire,netdev=net,file=$dir/wire.pcap" \
-			-device virtio-net-pci,netdev=net \
+			-device virtio-net-pci,netdev=net,romfile= \
 			-serial "file:$dir/console.log" \
 			-chardev "pipe,id=shell,path=$dir/shell" \
 			-serial chardev:shell \
