@@ -1,1 +1,157 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            build/sshrescue, one static binary
+# make test       everything: unit, command line, hostile roots, real tools as judges, kills, QEMU
+# make demo       lock a Debian out, repair it from its own initramfs, log in
+# make install    DESTDIR= PREFIX= as usual;  V=1 shows the commands
+
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+INITRAMFSTOOLSDIR ?= $(PREFIX)/share/initramfs-tools
+BUILD ?= build
+
+CC := $(if $(filter default,$(origin CC)),musl-gcc,$(CC))
+HOSTCC ?= gcc
+CFLAGS ?= -Os -g
+STRIP ?= strip
+
+# Where the static libraries and their headers come from: a directory with include/ and lib/ built for musl, else the
+# distribution's own archives (rescue/base/musl_compat.c supplies what those expect of glibc).
+MUSL_LIBS ?=
+LIBSODIUM_A := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/lib/libsodium.a),$(shell gcc -print-file-name=libsodium.a))
+HEADERS := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/include),/usr/include)
+# musl-gcc sees none of the kernel's headers: give it these alone, so that a header which musl lacks stays missing.
+KERNEL_HEADERS ?= linux asm-generic asm
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
+override CPPFLAGS += -D_GNU_SOURCE -Irescue
+override CFLAGS += -std=gnu11 $(WARNINGS) -fno-strict-aliasing
+PRODUCT_CFLAGS := -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -isystem $(BUILD)/include
+PRODUCT_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none
+SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+SOURCES := $(sort $(wildcard rescue/*.c rescue/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/product/%.o)
+TEST_OBJECTS := $(patsubst %.c,$(BUILD)/checked/%.o,$(filter-out rescue/main.c,$(SOURCES)))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+JUDGES := $(foreach source,$(sort $(wildcard tests/differential/*/dump.c)),$(BUILD)/differential/$(word 3,$(subst /, ,$(source)))-dump)
+TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c)))
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' '$(1)' '$(2)'
+else
+say = @:
+endif
+
+.PHONY: all
+all: $(BUILD)/sshrescue
+
+# A library missing is a dependency missing: let scripts/deps say what it is and fetch it.
+$(BUILD)/include: scripts/deps
+	$(call say,HEADERS,$@)
+	$(Q)scripts/deps build
+	$(Q)rm -rf $@ && mkdir -p $@
+	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h; do \
+		for place in $(HEADERS) /usr/include/$$(gcc -print-multiarch); do \
+			if [ -e $$place/$$name ]; then ln -sf $$place/$$name $@/$$name; break; fi; \
+		done; \
+	done
+
+$(BUILD)/product/%.o: %.c | $(BUILD)/include
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(PRODUCT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Every wrong way to link it gives a file that looks right and does not start in an initramfs: refuse those.
+$(BUILD)/sshrescue: $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(PRODUCT_LDFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(LIBSODIUM_A)
+	$(Q)$(STRIP) -s -R .comment -R .note -o $@.new $@.debug
+	$(Q)if readelf -lW $@.new | grep -q INTERP || readelf -dW $@.new | grep -q NEEDED; then \
+		echo "$@ is not static: it has an interpreter or needs a shared library" >&2; rm -f $@.new; exit 1; fi
+	$(Q)mv $@.new $@
+
+$(BUILD)/checked/%.o: %.c
+	$(call say,CHECKED,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(TEST_OBJECTS)
+	$(call say,UNIT,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_OBJECTS) -lcmocka -lsodium
+
+# The same program for the same tests, but watched by the sanitizers.
+$(BUILD)/sshrescue-checked: $(TEST_OBJECTS) $(BUILD)/checked/rescue/main.o
+	$(call say,LINK,$@)
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium
+
+.SECONDEXPANSION:
+$(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_OBJECTS)
+	$(call say,JUDGED,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_OBJECTS) -lsodium
+
+$(BUILD)/tests/%: tests/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+.PHONY: test test-unit test-cli test-hostile test-differential test-crash test-qemu demo
+test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
+test:
+	$(Q)scripts/deps build test differential
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run
+test-unit test-cli test-hostile:
+	$(Q)scripts/deps build test
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run $(@:test-%=%)
+test-differential test-crash:
+	$(Q)scripts/deps build test differential
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run --long $(@:test-%=%)
+test-qemu: $(BUILD)/sshrescue
+	$(Q)scripts/deps build test demo
+	$(Q)tests/run qemu
+
+demo:
+	$(Q)scripts/deps build demo
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/sshrescue
+	$(Q)scripts/demo
+
+.PHONY: install lint format size repro clean
+install: $(BUILD)/sshrescue
+	install -D -m 0755 $(BUILD)/sshrescue $(DESTDIR)$(SBINDIR)/sshrescue
+	install -D -m 0644 docs/sshrescue.8 $(DESTDIR)$(MANDIR)/man8/sshrescue.8
+	install -D -m 0755 hooks/initramfs-tools/hooks/sshrescue $(DESTDIR)$(INITRAMFSTOOLSDIR)/hooks/sshrescue
+	install -D -m 0755 hooks/initramfs-tools/scripts/init-bottom/sshrescue \
+		$(DESTDIR)$(INITRAMFSTOOLSDIR)/scripts/init-bottom/sshrescue
+
+SHELL_FILES = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env (ba)?sh' 2>/dev/null)
+lint:
+	$(Q)scripts/deps lint
+	$(call say,FORMAT,C sources)
+	$(Q)clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
+	$(call say,SHELL,scripts)
+	$(Q)shellcheck $(SHELL_FILES)
+	$(call say,MAN,docs)
+	$(Q)mandoc -T lint -W warning docs/*.8
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+size: $(BUILD)/sshrescue
+	@stat -c '%n: %s bytes' $(BUILD)/sshrescue
+	@gzip -9nc $(BUILD)/sshrescue | wc -c | sed 's/$$/ bytes compressed/'
+
+# Two builds in different places must be the same, byte for byte.
+repro:
+	$(Q)scripts/repro
+
+clean:
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo -exec rm -rf {} +
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

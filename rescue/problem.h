@@ -102,6 +102,7 @@ struct problem {
 	ARRAY_OF(struct edit) edits;
 	/* set by the plan */
 	enum problem_state state;
+	bool wanted; /* its repair was asked for */
 	const char *left_because; /* why it was left although it had edits */
 };
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SSHRESCUE_BOOT_BOOT_H
+#define SSHRESCUE_BOOT_BOOT_H
+
+/*
+ * The run at boot time, from an initramfs, between the mount of the root and the switch to it. Two processes: the guard
+ * holds the clock, the mount and the report files; the worker is confined to the target and does the work. Whatever
+ * happens to the worker, the guard puts the mount back as it was and lets the boot go on.
+ */
+
+#include "boot/command_line.h"
+
+/* /run survives the switch to the root, in every initramfs. */
+#define BOOT_REPORT_DIRECTORY "/run/sshrescue"
+
+/* Runs the request on the root that is mounted at root. Nothing that happens here may stop a boot, so there is no
+ * result. */
+void boot_run(const char *root, const struct boot_request *request);
+
+/* The worker's half: works on root and writes the reports. kmsg may be -1. guard is the socket on which the guard
+ * answers requests for a writable root. Returns the exit status of the run. */
+struct boot_worker {
+	const char *root;
+	const struct boot_request *request;
+	int text_report, json_report, kmsg, guard;
+};
+int boot_work(const struct boot_worker *worker);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/command_line.h"
+
+#include <stdio.h>
+
+#include "base/ctype.h"
+#include "base/text.h"
+
+static const char *const mode_names[] = {
+    [BOOT_OFF] = "off",	      [BOOT_CHECK] = "check",	    [BOOT_PREEN] = "preen",
+    [BOOT_REPAIR] = "repair", [BOOT_REHEARSE] = "rehearse", [BOOT_SHELL] = "shell",
+};
+
+const char *boot_mode_name(enum boot_mode mode)
+{
+	return mode_names[mode];
+}
+
+static void set_mistake(struct boot_request *request, const char *word)
+{
+	request->mistaken = true;
+	snprintf(request->mistake, sizeof(request->mistake), "%s", word);
+}
+
+static void set_mode(struct boot_request *request, const char *value, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mode_names); i++) {
+		if (string_equal(value, mode_names[i])) {
+			request->mode = (enum boot_mode)i;
+			return;
+		}
+	}
+	/* As dracut's getargbool has it. */
+	if (string_equal(value, "0") || string_equal(value, "no"))
+		request->mode = BOOT_OFF;
+	else if (string_equal(value, "1") || string_equal(value, "yes"))
+		request->mode = BOOT_REPAIR;
+	else
+		set_mistake(request, word);
+}
+
+static void set_number(struct boot_request *request, unsigned *number, const char *value, uint64_t most,
+		       const char *word)
+{
+	uint64_t parsed;
+
+	if (parse_number(value, most, &parsed) && parsed > 0)
+		*number = (unsigned)parsed;
+	else
+		set_mistake(request, word);
+}
+
+static void take_word(struct boot_request *request, const char *word)
+{
+	const char *value;
+
+	if (string_equal(word, "rd.sshrescue"))
+		request->mode = BOOT_REPAIR;
+	else if ((value = string_after(word, "rd.sshrescue=")))
+		set_mode(request, value, word);
+	else if ((value = string_after(word, "rd.sshrescue.timeout=")))
+		set_number(request, &request->timeout, value, BOOT_TIMEOUT_MOST, word);
+	else if ((value = string_after(word, "rd.sshrescue.port=")))
+		set_number(request, &request->port, value, 65535, word);
+	else if (string_after(word, "rd.sshrescue"))
+		set_mistake(request, word);
+}
+
+void boot_command_line(const char *line, struct boot_request *request)
+{
+	while (*line) {
+		char word[128];
+		size_t length = 0;
+		bool quoted = false;
+
+		while (char_is_space(*line))
+			line++;
+		for (; *line && (quoted || !char_is_space(*line)); line++) {
+			if (*line == '"')
+				quoted = !quoted;
+			else if (length < sizeof(word) - 1)
+				word[length++] = *line;
+		}
+		word[length] = '\0';
+		take_word(request, word);
+	}
+}
+
+void boot_configuration_line(const char *line, struct boot_request *request)
+{
+	char word[128];
+	const char *value;
+	size_t length;
+
+	while (char_is_space(*line))
+		line++;
+	length = strlen(line);
+	while (length && char_is_space(line[length - 1]))
+		length--;
+	if (!length || *line == '#' || *line == ';' || *line == '[')
+		return;
+	snprintf(word, sizeof(word), "%.*s", (int)(length < sizeof(word) ? length : sizeof(word) - 1), line);
+	if ((value = string_after(word, "boot=")))
+		set_mode(request, value, word);
+	else if ((value = string_after(word, "timeout=")))
+		set_number(request, &request->timeout, value, BOOT_TIMEOUT_MOST, word);
+	else if ((value = string_after(word, "port=")))
+		set_number(request, &request->port, value, 65535, word);
+	else
+		set_mistake(request, word);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+
+struct guard {
+	const char *root;
+	const struct boot_request *request;
+	int directory; /* BOOT_REPORT_DIRECTORY */
+	int text_report, json_report; /* under their temporary names */
+	int kmsg;
+	unsigned long read_only_flags; /* the mount's flags before the remount; 0: not remounted */
+};
+
+/* To the kernel log, where it outlives the boot, and to the console. */
+__attribute__((format(printf, 2, 3))) static void announce(const struct guard *guard, const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+	int prefix = snprintf(line, sizeof(line), "<4>sshrescue: "), length;
+
+	va_start(arguments, format);
+	length = vsnprintf(line + prefix, sizeof(line) - (size_t)prefix - 1, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return;
+	length = (int)strlen(line);
+	line[length++] = '\n';
+	if (guard->kmsg >= 0)
+		(void)!write(guard->kmsg, line, (size_t)length);
+	(void)!write(STDOUT_FILENO, line + 3, (size_t)length - 3);
+}
+
+static unsigned long mount_flags(const struct statvfs *filesystem)
+{
+	static const struct {
+		unsigned long from, to;
+	} map[] = {
+	    {ST_RDONLY, MS_RDONLY},	{ST_NOSUID, MS_NOSUID},		  {ST_NODEV, MS_NODEV},
+	    {ST_NOEXEC, MS_NOEXEC},	{ST_NOATIME, MS_NOATIME},	  {ST_NODIRATIME, MS_NODIRATIME},
+	    {ST_RELATIME, MS_RELATIME}, {ST_SYNCHRONOUS, MS_SYNCHRONOUS},
+	};
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
+		if (filesystem->f_flag & map[i].from)
+			flags |= map[i].to;
+	}
+	return flags;
+}
+
+/* Remounts the root read-write, when the worker has something to write. */
+static int guard_make_writable(struct guard *guard)
+{
+	struct statvfs filesystem;
+	unsigned long flags;
+
+	if (statvfs(guard->root, &filesystem) < 0)
+		return -errno;
+	flags = mount_flags(&filesystem);
+	if (!(flags & MS_RDONLY))
+		return 0;
+	if (mount(NULL, guard->root, NULL, MS_REMOUNT | (flags & ~(unsigned long)MS_RDONLY), NULL) < 0)
+		return -errno;
+	guard->read_only_flags = flags;
+	return 0;
+}
+
+/* Back to read-only: the booted system's own fsck of the root runs only then. */
+static void guard_restore_mount(struct guard *guard)
+{
+	cleanup_fd int fd = -1;
+
+	if (!guard->read_only_flags)
+		return;
+	fd = open(guard->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)syncfs(fd);
+	if (fd >= 0) {
+		close(fd);
+		fd = -1;
+	}
+	for (unsigned attempt = 0; attempt < 50; attempt++) {
+		struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+
+		if (mount(NULL, guard->root, NULL, MS_REMOUNT | guard->read_only_flags, NULL) == 0)
+			return;
+		/* A worker that was killed may still be on its way out. */
+		if (errno != EBUSY)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	announce(guard, "%s stays mounted read-write: %s", guard->root, strerror(errno));
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Serves the worker until it ends or the time is over. Returns whether it ended by itself. */
+static bool guard_serve(struct guard *guard, int socket)
+{
+	int64_t deadline = now_ms() + (int64_t)guard->request->timeout * 1000;
+
+	for (;;) {
+		struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
+		int64_t left = deadline - now_ms();
+		char request;
+		int answer;
+		ssize_t n;
+
+		if (left <= 0)
+			return false;
+		if (poll(&poll_fd, 1, (int)left) <= 0)
+			continue;
+		n = recv(socket, &request, sizeof(request), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return true; /* the worker's end is closed */
+		answer = guard_make_writable(guard);
+		(void)send(socket, &answer, sizeof(answer), MSG_NOSIGNAL);
+	}
+}
+
+/* Waits for the worker: 0 when it ended in good order, its reports being complete. */
+static int guard_worker(struct guard *guard, pid_t worker, int socket)
+{
+	bool ended = guard_serve(guard, socket);
+	int status;
+
+	if (!ended)
+		kill(worker, SIGKILL);
+	while (waitpid(worker, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	if (!ended)
+		announce(guard, "stopped after %u seconds; the boot goes on", guard->request->timeout);
+	else if (WIFSIGNALED(status))
+		announce(guard, "died of signal %d; the boot goes on", WTERMSIG(status));
+	else if (WIFEXITED(status) && !(WEXITSTATUS(status) & 8))
+		return 0;
+	return -EIO;
+}
+
+static void guard_publish(struct guard *guard, int result)
+{
+	static const char *const names[][2] = {{"report.txt.new", "report.txt"}, {"report.json.new", "report.json"}};
+	struct stat stat;
+
+	if (result < 0 && fstat(guard->json_report, &stat) == 0 && stat.st_size == 0) {
+		static const char text[] = "sshrescue did not finish at this boot; see: dmesg | grep sshrescue:\n";
+		static const char json[] =
+		    "{\"schema\": 1, \"verdict\": \"unknown\", \"problems\": [], \"failure\": \"sshrescue did not "
+		    "finish at this boot\", \"exit\": 8}\n";
+
+		(void)!write(guard->text_report, text, sizeof(text) - 1);
+		(void)!write(guard->json_report, json, sizeof(json) - 1);
+	}
+	for (size_t i = 0; i < 2; i++)
+		(void)renameat(guard->directory, names[i][0], guard->directory, names[i][1]);
+}
+
+static int open_report(int directory, const char *name)
+{
+	(void)unlinkat(directory, name, 0);
+	return openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+static int guard_open(struct guard *guard)
+{
+	if (mkdir(BOOT_REPORT_DIRECTORY, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	guard->directory = open(BOOT_REPORT_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (guard->directory < 0)
+		return -errno;
+	guard->text_report = open_report(guard->directory, "report.txt.new");
+	guard->json_report = open_report(guard->directory, "report.json.new");
+	return guard->text_report < 0 || guard->json_report < 0 ? -errno : 0;
+}
+
+/* The operator asked for a shell before the boot goes on; nothing of the target is run. */
+static void run_shell(const struct guard *guard)
+{
+	pid_t shell;
+
+	announce(guard, "a shell before the switch to the root; leave it with exit and the boot goes on");
+	shell = fork();
+	if (shell == 0) {
+		int console;
+
+		setsid();
+		console = open("/dev/console", O_RDWR | O_NOCTTY);
+		if (console >= 0) {
+			(void)ioctl(console, TIOCSCTTY, 1);
+			for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+				(void)dup2(console, fd);
+		}
+		execl("/bin/sh", "sh", "-i", (char *)NULL);
+		_exit(127);
+	}
+	while (shell > 0 && waitpid(shell, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static pid_t start_worker(struct guard *guard, int sockets[2])
+{
+	struct boot_worker worker = {
+	    .root = guard->root,
+	    .request = guard->request,
+	    .text_report = guard->text_report,
+	    .json_report = guard->json_report,
+	    .kmsg = guard->kmsg,
+	    .guard = sockets[1],
+	};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(sockets[0]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(boot_work(&worker));
+	}
+	return pid;
+}
+
+void boot_run(const char *root, const struct boot_request *request)
+{
+	struct guard guard = {.root = root, .request = request, .directory = -1, .text_report = -1, .json_report = -1};
+	int sockets[2], result;
+	pid_t worker;
+
+	guard.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (request->mistaken)
+		announce(&guard, "'%s' was not understood and is ignored", request->mistake);
+	result = guard_open(&guard);
+	if (result < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
+		announce(&guard, "cannot write to %s: %s; the boot goes on", BOOT_REPORT_DIRECTORY,
+			 strerror(result < 0 ? -result : errno));
+		return;
+	}
+	worker = start_worker(&guard, sockets);
+	close(sockets[1]);
+	result = worker < 0 ? -errno : guard_worker(&guard, worker, sockets[0]);
+	guard_restore_mount(&guard);
+	guard_publish(&guard, result);
+	close(sockets[0]);
+	if (request->mode == BOOT_SHELL)
+		run_shell(&guard);
+}

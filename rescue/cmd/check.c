@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/cmd.h"
+
+#include "txn/txn.h"
+
+/* A transaction that an interrupted run left is settled by whoever may write next. */
+static const char *pending_note(struct target *target, struct arena *arena)
+{
+	txn_list pending = {0};
+
+	if (txn_pending(target, arena, &pending, NULL) < 0 || !pending.count)
+		return NULL;
+	return arena_printf(
+	    arena, "transaction %s is %s: an interrupted run left it; the next repair or undo settles it first",
+	    pending.items[0].id, txn_state_name(pending.items[0].state));
+}
+
+int cmd_check(int argc, char **argv)
+{
+	cleanup_target struct target *target = NULL;
+	cleanup_plan struct plan plan = {0};
+	struct report report = {.kind = REPORT_CHECK};
+	struct text text = {.arena = &plan.arena};
+	struct options options;
+	int r;
+
+	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT, 0, &options);
+	if (r)
+		return r;
+	r = open_target(options.root, TARGET_CONFINE, &target);
+	if (r)
+		return r;
+	r = plan_make(target, options.port, NULL, NULL, &plan);
+	if (r < 0)
+		return complain_look(options.root, r);
+	report.target = target;
+	report.plan = &plan;
+	report.strict = options.strict;
+	report.notes = pending_note(target, &plan.arena);
+	report.exit = report_exit_status(&report);
+	if (options.json)
+		report_json(&text, &report);
+	else
+		report_text(&text, &report, report_style_for(STDOUT_FILENO));
+	return finish_report(&text, (int)report.exit);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SSHRESCUE_CMD_CMD_H
+#define SSHRESCUE_CMD_CMD_H
+
+/* The subcommands: each takes its own arguments (argv[0] is its name) and returns the exit status of fsck(8)'s kind. */
+
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "report/report.h"
+
+int cmd_check(int argc, char **argv);
+int cmd_repair(int argc, char **argv);
+int cmd_undo(int argc, char **argv);
+int cmd_history(int argc, char **argv);
+int cmd_boot(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+/* What the options of all subcommands say. */
+struct options {
+	const char *root; /* "/" unless said otherwise */
+	bool json;
+	unsigned port;
+	bool dry_run, preen, yes; /* -n -p -y: at most one */
+	bool force;
+	bool strict;
+	char **arguments; /* what is left behind the options */
+	int argument_count;
+};
+
+/* The options that a subcommand takes. */
+enum option_set {
+	OPTION_ROOT = 1 << 0,
+	OPTION_JSON = 1 << 1,
+	OPTION_PORT = 1 << 2,
+	OPTION_MODE = 1 << 3, /* -n -p -y */
+	OPTION_FORCE = 1 << 4,
+	OPTION_STRICT = 1 << 5,
+};
+
+/* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */
+int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, struct options *ret);
+
+/* Prints "sshrescue: …" to standard error, escaped, and returns status. */
+int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Opens a root, or complains: 0 or EXIT_ERROR. */
+int open_target(const char *root, unsigned flags, struct target **ret);
+/* Says why a root could not be looked at: EXIT_ERROR. */
+int complain_look(const char *root, int error);
+/* Writes a report to standard output; status gets EXIT_ERROR added when that fails. */
+int finish_report(struct text *text, int status);
+
+#endif

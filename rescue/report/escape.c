@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/escape.h"
+
+#include <stdint.h>
+
+#include "base/ctype.h"
+
+void escape_terminal(struct text *text, const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (char_is_printable(bytes[i]))
+			text_add(text, &bytes[i], 1);
+		else if (bytes[i] == '\t')
+			text_add_string(text, "\\t");
+		else
+			text_printf(text, "\\x%02x", (unsigned char)bytes[i]);
+	}
+}
+
+char *escape_terminal_string(struct arena *arena, const char *string)
+{
+	struct text text = {.arena = arena};
+
+	text_add_string(&text, "");
+	escape_terminal(&text, string, strlen(string));
+	return text.data;
+}
+
+/* How many bytes the UTF-8 character at the beginning of bytes has (RFC 3629: shortest form, no surrogates), or 0. */
+static size_t utf8_length(const unsigned char *bytes, size_t size)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t length = bytes[0] < 0x80		    ? 1
+			: (bytes[0] & 0xe0) == 0xc0 ? 2
+			: (bytes[0] & 0xf0) == 0xe0 ? 3
+			: (bytes[0] & 0xf8) == 0xf0 ? 4
+						    : 0;
+	uint32_t value;
+
+	if (length <= 1)
+		return length;
+	if (length > size)
+		return 0;
+	value = bytes[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((bytes[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (bytes[i] & 0x3fu);
+	}
+	if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	return length;
+}
+
+bool escape_json(struct text *text, const char *bytes, size_t size)
+{
+	bool whole = true;
+
+	text_add_string(text, "\"");
+	for (size_t i = 0, length; i < size; i += length ? length : 1) {
+		const unsigned char *byte = (const unsigned char *)bytes + i;
+
+		length = utf8_length(byte, size - i);
+		if (!length) {
+			text_add_string(text, "\\ufffd");
+			whole = false;
+		} else if (*byte == '"' || *byte == '\\') {
+			text_printf(text, "\\%c", *byte);
+		} else if (*byte < 0x20 || *byte == 0x7f) {
+			text_printf(text, "\\u%04x", *byte);
+		} else {
+			text_add(text, byte, length);
+		}
+	}
+	text_add_string(text, "\"");
+	return whole;
+}

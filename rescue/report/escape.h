@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SSHRESCUE_REPORT_ESCAPE_H
+#define SSHRESCUE_REPORT_ESCAPE_H
+
+/* Nothing that the target says reaches a terminal or a JSON parser unescaped. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* Adds bytes for a terminal: printable ASCII as it is, a tab as \t, everything else as \xNN. */
+void escape_terminal(struct text *text, const char *bytes, size_t size);
+char *escape_terminal_string(struct arena *arena, const char *string);
+
+/* Adds bytes as a JSON string with its quotes: valid UTF-8 stays, control characters are escaped, a byte that is no
+ * UTF-8 becomes U+FFFD. Returns whether every byte survived. */
+bool escape_json(struct text *text, const char *bytes, size_t size);
+
+#endif

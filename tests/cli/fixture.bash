@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the command line's tests share: a healthy root to break, and the four things that are asked of every problem.
+
+PROJECT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+SSHRESCUE=${SSHRESCUE:-$PROJECT/build/sshrescue}
+
+# Sets ROOT: a private copy of a small healthy Debian 12 root.
+fixture_root()
+{
+	"$PROJECT/tests/cli/fixture-root" "$PROJECT/build/fixture/root"
+	ROOT=$BATS_TEST_TMPDIR/root
+	cp -a "$PROJECT/build/fixture/root" "$ROOT"
+	# A coarse clock must not hide a change of a time stamp.
+	find "$ROOT" -exec touch -h -d '2026-01-02 03:04:05.678901234' {} +
+}
+
+# Everything that undo promises to give back: content, type, mode, owner, links, extended attributes, times of files.
+# /etc/sshrescue is the history; the time of /etc itself changes with it.
+tree_of()
+{
+	(
+		cd "$1" || exit 1
+		find . -path ./etc/sshrescue -prune -o \( -type d -printf '%p d %m %U:%G\n' \) -o \
+			\( -printf '%p %y %m %U:%G %l %s %T@ %n\n' \) | sort
+		find . -path ./etc/sshrescue -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+		getfattr -R -h -d -m - . 2>/dev/null | grep -v sshrescue
+	)
+}
+
+# Fields of the last check or repair.
+json()
+{
+	jq -r "$1" <<<"$JSON"
+}
+
+check()
+{
+	status=0
+	JSON=$("$SSHRESCUE" check --root "$ROOT" --json "$@") || status=$?
+	jq -e .schema <<<"$JSON" >/dev/null
+}
+
+state_of()
+{
+	json "[.problems[] | select(.code == \"$1\") | .state] | unique | join(\",\")"
+}
+
+fail()
+{
+	printf '%s\n' "$*" "exit status $status" "$JSON" >&2
+	return 1
+}
+
+finds()
+{
+	check
+	[ -n "$(state_of "$1")" ] || fail "check does not find $1"
+}
+
+absent()
+{
+	check
+	[ -z "$(state_of "$1")" ] || fail "check finds $1"
+}
+
+healthy()
+{
+	check
+	[ "$status" -eq 0 ] || fail "check of a healthy root"
+	[ "$(json .verdict)" = reachable ] || fail "a healthy root is not reachable"
+}
+
+# cycle FLAG CODE: found, repaired, a second run changes nothing, undo gives everything back.
+cycle()
+{
+	local flag=$1 code=$2 before after
+	finds "$code"
+	before=$(tree_of "$ROOT")
+	status=0
+	JSON=$("$SSHRESCUE" repair "$flag" --root "$ROOT" --json) || status=$?
+	[ $((status & ~5)) -eq 0 ] || fail "repair ends with $status"
+	[ $((status & 1)) -eq 1 ] || fail "repair repaired nothing"
+	[ "$(state_of "$code")" = repaired ] || fail "$code is $(state_of "$code")"
+	absent "$code"
+	after=$(tree_of "$ROOT")
+	[ "$before" != "$after" ] || fail "repair changed nothing"
+	status=0
+	JSON=$("$SSHRESCUE" repair "$flag" --root "$ROOT" --json) || status=$?
+	[ $((status & 1)) -eq 0 ] || fail "a second repair repairs again"
+	[ "$after" = "$(tree_of "$ROOT")" ] || fail "a second repair changes something"
+	"$SSHRESCUE" undo --root "$ROOT" >"$BATS_TEST_TMPDIR/undo" || fail "undo fails"
+	diff <(echo "$before") <(tree_of "$ROOT") || fail "undo does not restore the tree"
+	finds "$code"
+}
+
+repairs()
+{
+	cycle -y "$1"
+}
+
+preens()
+{
+	cycle -p "$1"
+}
+
+# As repairs, and the root is in order afterwards.
+heals()
+{
+	cycle -y "$1"
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || [ $? -eq 1 ] || fail "repair leaves problems"
+	healthy
+}
+
+reports()
+{
+	local before
+	finds "$1"
+	before=$(tree_of "$ROOT")
+	status=0
+	JSON=$("$SSHRESCUE" repair -y --root "$ROOT" --json) || status=$?
+	[ "$(state_of "$1")" = left ] || fail "$1 is $(state_of "$1"), not left"
+	diff <(echo "$before") <(tree_of "$ROOT") || fail "the tree was changed"
+}
