@@ -12,5 +12,7 @@
 /* Whether a repair may do this to that path (without symbolic links in it). Also the judge of what a manifest may name.
  */
 bool policy_allows_path(enum edit_op op, const char *path);
+/* Whether the path is where packages put their files: a repair overrides them in /etc. */
+bool policy_is_vendor_path(const char *path);
 
 #endif

@@ -203,27 +203,38 @@ static int read_all(int fd, uint64_t expected, size_t limit, struct arena *arena
 	return 0;
 }
 
+static int read_opened(const struct opened *opened, size_t limit, struct arena *arena, struct blob *ret)
+{
+	if (limit > SIZE_MAX / 4)
+		limit = SIZE_MAX / 4;
+	if (opened->stat.size > limit)
+		return -EFBIG;
+	if (!opened->staged)
+		return read_all(opened->fd, opened->stat.size, limit, arena, ret);
+	ret->data = arena_memdup(arena, opened->staged->data, opened->staged->size);
+	ret->size = opened->staged->size;
+	return 0;
+}
+
 int target_read(struct target *target, const char *path, size_t limit, struct arena *arena, struct blob *ret,
 		struct node_stat *ret_stat)
 {
 	cleanup_opened struct opened opened = {.fd = -1};
 	int result = open_regular(target, path, &opened);
 
-	if (result < 0)
-		return result;
-	if (limit > SIZE_MAX / 4)
-		limit = SIZE_MAX / 4;
-	if (opened.stat.size > limit)
-		return -EFBIG;
-	if (opened.staged) {
-		ret->data = arena_memdup(arena, opened.staged->data, opened.staged->size);
-		ret->size = opened.staged->size;
-	} else {
-		result = read_all(opened.fd, opened.stat.size, limit, arena, ret);
-	}
+	if (result == 0)
+		result = read_opened(&opened, limit, arena, ret);
 	if (result == 0 && ret_stat)
 		*ret_stat = opened.stat;
 	return result;
+}
+
+int place_read(const struct place *place, size_t limit, struct arena *arena, struct blob *ret)
+{
+	cleanup_opened struct opened opened = {.fd = -1};
+	int result = open_at_place(place, &opened);
+
+	return result < 0 ? result : read_opened(&opened, limit, arena, ret);
 }
 
 ssize_t target_pread(struct target *target, const char *path, void *buffer, size_t size, uint64_t offset)
@@ -260,36 +271,11 @@ ssize_t target_pread(struct target *target, const char *path, void *buffer, size
 	return (ssize_t)done;
 }
 
-int target_readlink(struct target *target, const char *path, struct arena *arena, char **ret)
+static int fd_readlink(int fd, struct arena *arena, char **ret)
 {
-	cleanup_place struct place place = {.parent = -1, .self = -1};
-	cleanup_fd int own = -1;
 	char text[PATH_MAX];
-	ssize_t length;
-	int fd, result;
+	ssize_t length = readlinkat(fd, "", text, sizeof(text));
 
-	if (kernel_resolves(target))
-		own = kernel_open(target, path, O_PATH | O_NOFOLLOW);
-	else
-		own = -EAGAIN;
-	fd = own;
-	if (own == -EAGAIN) {
-		result = place_find(target, path, 0, &place);
-		if (result < 0)
-			return result;
-		if (place.stat.type == NODE_ABSENT)
-			return -ENOENT;
-		if (place.stat.type != NODE_SYMLINK)
-			return -EINVAL;
-		if (place.change) {
-			*ret = arena_strdup(arena, place.change->after.link);
-			return 0;
-		}
-		fd = place.self;
-	}
-	if (fd < 0)
-		return fd;
-	length = readlinkat(fd, "", text, sizeof(text));
 	/* On something else than a link, readlinkat(2) with an empty path says ENOENT. */
 	if (length < 0)
 		return errno == ENOENT ? -EINVAL : -errno;
@@ -297,6 +283,35 @@ int target_readlink(struct target *target, const char *path, struct arena *arena
 		return -ENAMETOOLONG;
 	*ret = arena_memdup(arena, text, (size_t)length);
 	return 0;
+}
+
+int place_readlink(const struct place *place, struct arena *arena, char **ret)
+{
+	if (place->stat.type == NODE_ABSENT)
+		return -ENOENT;
+	if (place->stat.type != NODE_SYMLINK)
+		return -EINVAL;
+	if (!place->change)
+		return fd_readlink(place->self, arena, ret);
+	*ret = arena_strdup(arena, place->change->after.link);
+	return 0;
+}
+
+int target_readlink(struct target *target, const char *path, struct arena *arena, char **ret)
+{
+	cleanup_place struct place place = {.parent = -1, .self = -1};
+	int result;
+
+	if (kernel_resolves(target)) {
+		cleanup_fd int fd = kernel_open(target, path, O_PATH | O_NOFOLLOW);
+
+		if (fd >= 0)
+			return fd_readlink(fd, arena, ret);
+		if (fd != -EAGAIN)
+			return fd;
+	}
+	result = place_find(target, path, 0, &place);
+	return result < 0 ? result : place_readlink(&place, arena, ret);
 }
 
 int target_resolve(struct target *target, const char *path, bool follow_last, struct arena *arena, char **ret)

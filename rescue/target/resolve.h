@@ -31,6 +31,11 @@ int place_find(struct target *target, const char *path, unsigned flags, struct p
 void place_release(struct place *place);
 #define cleanup_place __attribute__((cleanup(place_release)))
 
+/* Reads the regular file that was found there; -EAGAIN when it is another one by now. */
+int place_read(const struct place *place, size_t limit, struct arena *arena, struct blob *ret);
+/* What the symbolic link that was found there says. */
+int place_readlink(const struct place *place, struct arena *arena, char **ret);
+
 /* The last component of a canonical path. */
 const char *place_name(const struct place *place);
 
