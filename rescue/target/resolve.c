@@ -55,33 +55,6 @@ void node_stat_from(const struct stat *status, struct node_stat *ret)
 	};
 }
 
-size_t staged_position(const struct staged *staged, const char *path)
-{
-	size_t low = 0, high = staged->changes.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(staged->changes.items[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-struct change *staged_find(const struct staged *staged, const char *path)
-{
-	size_t position;
-
-	if (!staged)
-		return NULL;
-	position = staged_position(staged, path);
-	if (position == staged->changes.count || !string_equal(staged->changes.items[position].path, path))
-		return NULL;
-	return &staged->changes.items[position];
-}
-
 bool kernel_resolves(const struct target *target)
 {
 	return !target->walk && !target->staged;
