@@ -8,7 +8,8 @@
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
-INITRAMFSTOOLSDIR ?= $(PREFIX)/share/initramfs-tools
+# initramfs-tools looks here and in /etc only, whatever the prefix is.
+INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 BUILD ?= build
 
 CC := $(if $(filter default,$(origin CC)),musl-gcc,$(CC))
@@ -124,22 +125,26 @@ demo:
 	$(Q)scripts/demo
 
 .PHONY: install lint format size repro clean
-install: $(BUILD)/sshrescue
+$(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue
+	$(call say,MAN,$@)
+	$(Q)scripts/manual $(BUILD)/sshrescue docs/sshrescue.8 >$@.new && mv $@.new $@
+
+install: $(BUILD)/sshrescue $(BUILD)/sshrescue.8
 	install -D -m 0755 $(BUILD)/sshrescue $(DESTDIR)$(SBINDIR)/sshrescue
-	install -D -m 0644 docs/sshrescue.8 $(DESTDIR)$(MANDIR)/man8/sshrescue.8
+	install -D -m 0644 $(BUILD)/sshrescue.8 $(DESTDIR)$(MANDIR)/man8/sshrescue.8
 	install -D -m 0755 hooks/initramfs-tools/hooks/sshrescue $(DESTDIR)$(INITRAMFSTOOLSDIR)/hooks/sshrescue
 	install -D -m 0755 hooks/initramfs-tools/scripts/init-bottom/sshrescue \
 		$(DESTDIR)$(INITRAMFSTOOLSDIR)/scripts/init-bottom/sshrescue
 
 SHELL_FILES = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env (ba)?sh' 2>/dev/null)
-lint:
+lint: $(BUILD)/sshrescue.8
 	$(Q)scripts/deps lint
 	$(call say,FORMAT,C sources)
 	$(Q)clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h')
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck $(SHELL_FILES)
 	$(call say,MAN,docs)
-	$(Q)mandoc -T lint -W warning docs/*.8
+	$(Q)mandoc -T lint -W warning $(BUILD)/sshrescue.8
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
