@@ -74,7 +74,7 @@ remove_tree() {
 # A boot takes about 16 s without KVM on two idle cores. This is the most that
 # anything is waited for.
 VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-240}
-VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_COMMANDS=0
+VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_SHOWN=0
 
 vm_accelerator() {
 	if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
@@ -98,7 +98,7 @@ vm_start() {
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	VM_DIR=$dir
-	VM_COMMANDS=0
+	VM_SHOWN=0
 	mkfifo "$dir/shell.in" "$dir/shell.out"
 	cpu=max
 	[ "$(vm_accelerator)" != kvm ] || cpu=host
@@ -140,10 +140,34 @@ vm_running() { [ -n "$VM_PID" ] && kill -0 "$VM_PID" 2>/dev/null; }
 # vm_seconds: since the machine was switched on.
 vm_seconds() { seconds_since "$VM_STARTED"; }
 
+# vm_show_console: the whole lines that the serial console has got since the last call.
+vm_show_console() {
+	local line total
+	total=$(wc -l <"$VM_DIR/console.log" 2>/dev/null || echo 0)
+	[ "$total" -gt "$VM_SHOWN" ] || return 0
+	while IFS= read -r line; do
+		line=${line//[$'\r\e']/}
+		[ -z "$line" ] || printf '   %s%6s s |%s %s\n' "$DIM" "$(vm_seconds)" "$PLAIN" "$line"
+	done < <(sed -n "$((VM_SHOWN + 1)),${total}p" "$VM_DIR/console.log")
+	VM_SHOWN=$total
+}
+
 # vm_wait_console REGEX [SECONDS]: until the serial console shows a line like it.
+# With VM_FOLLOW set, the console is shown meanwhile, and a sign of life while it is silent.
 vm_wait_console() {
-	local until=$((SECONDS + ${2:-$VM_LIMIT}))
-	while ! grep -qaE -- "$1" "$VM_DIR/console.log" 2>/dev/null; do
+	local until=$((SECONDS + ${2:-$VM_LIMIT})) alive=$((SECONDS + 5)) found='' shown
+	while :; do
+		! grep -qaE -- "$1" "$VM_DIR/console.log" 2>/dev/null || found=y
+		if [ -n "${VM_FOLLOW:-}" ]; then
+			shown=$VM_SHOWN
+			vm_show_console
+			[ "$VM_SHOWN" -eq "$shown" ] || alive=$((SECONDS + 5))
+			if [ $SECONDS -ge $alive ]; then
+				printf '   %s%6s s ...%s\n' "$DIM" "$(vm_seconds)" "$PLAIN"
+				alive=$((SECONDS + 5))
+			fi
+		fi
+		[ -z "$found" ] || return 0
 		vm_running || return 1
 		[ $SECONDS -lt $until ] || return 1
 		sleep 0.2
@@ -153,7 +177,8 @@ vm_wait_console() {
 # vm_banner: the line with which whatever listens on the guest's port 22 opens.
 # Empty when nothing does.
 vm_banner() {
-	ssh-keyscan -T 5 -t ed25519 -p "$VM_PORT" 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* \(SSH-.*\)$/\1/p' | head -n 1
+	{ ssh-keyscan -T 5 -t ed25519 -p "$VM_PORT" 127.0.0.1 2>&1 || true; } |
+		sed -n 's/^# [^ ]* \(SSH-.*\)$/\1/p' | head -n 1
 }
 
 # vm_wait_banner [SECONDS]: prints it.
@@ -208,23 +233,32 @@ vm_ssh() {
 # vm_shell COMMAND: run it in the guest's debug shell; prints its output, returns
 # its status; 255 when no answer comes within a minute.
 vm_shell() {
-	local n=$((VM_COMMANDS += 1)) until=$((SECONDS + 60)) log=$VM_DIR/shell.log
+	local mark=${EPOCHREALTIME//[.,]/} until=$((SECONDS + 60)) log=$VM_DIR/shell.log
+	if [ ! -e "$VM_DIR/shell.plain" ]; then
+		# The guest starts bash with line editing; a plain shell sends no escapes.
+		printf 'exec env PS1= PS2= TERM=dumb sh\n' >"$VM_DIR/shell.in"
+		touch "$VM_DIR/shell.plain"
+	fi
 	# The terminal echoes the command; the split words keep the echo from
 	# looking like the marks.
-	# The shell is bash with line editing; a plain one leaves no escape sequences.
-	[ "$n" -gt 1 ] || printf 'exec env PS1= PS2= TERM=dumb sh\n' >"$VM_DIR/shell.in"
-	printf 'stty -echo; echo "BEG""IN-%d"; %s\necho "EN""D-%d $?"\n' "$n" "$1" "$n" >"$VM_DIR/shell.in"
-	while ! grep -qa "^END-$n " "$log" 2>/dev/null; do
+	printf 'stty -echo; echo "BEG""IN-%s"; %s\necho "EN""D-%s $?"\n' "$mark" "$1" "$mark" >"$VM_DIR/shell.in"
+	while ! grep -qa "^END-$mark " "$log" 2>/dev/null; do
 		vm_running && [ $SECONDS -lt $until ] || return 255
 		sleep 0.2
 	done
-	tr -d '\r' <"$log" | sed -n "/BEGIN-$n\$/,/^END-$n /p" | sed -e '1d' -e '$d'
-	return "$(tr -d '\r' <"$log" | sed -n "s/^END-$n //p")"
+	tr -d '\r' <"$log" | sed -n "/BEGIN-$mark\$/,/^END-$mark /p" | sed -e '1d' -e '$d'
+	return "$(tr -d '\r' <"$log" | sed -n "s/^END-$mark //p")"
 }
 
-# vm_wait_exit [SECONDS]: until the machine is off.
+# vm_power_off: in good order, from the guest's own shell.
+vm_power_off() {
+	printf 'systemctl poweroff\n' >"$VM_DIR/shell.in"
+	vm_wait_exit
+}
+
+# vm_wait_exit: until the machine is off.
 vm_wait_exit() {
-	local until=$((SECONDS + ${1:-90}))
+	local until=$((SECONDS + 90))
 	while vm_running; do
 		[ $SECONDS -lt $until ] || return 1
 		sleep 0.2
