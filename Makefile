@@ -80,21 +80,27 @@ $(BUILD)/checked/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(TEST_OBJECTS)
+# An archive, so that a test may put its own in place of a part of the program.
+TEST_LIBRARY := $(BUILD)/checked/librescue.a
+$(TEST_LIBRARY): $(TEST_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(TEST_LIBRARY)
 	$(call say,UNIT,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_OBJECTS) -lcmocka -lsodium
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lcmocka -lsodium
 
 # The same program for the same tests, but watched by the sanitizers.
-$(BUILD)/sshrescue-checked: $(TEST_OBJECTS) $(BUILD)/checked/rescue/main.o
+$(BUILD)/sshrescue-checked: $(BUILD)/checked/rescue/main.o $(TEST_LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium
 
 .SECONDEXPANSION:
-$(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_OBJECTS)
+$(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_LIBRARY)
 	$(call say,JUDGED,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_OBJECTS) -lsodium
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium
 
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
