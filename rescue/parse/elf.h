@@ -53,9 +53,9 @@ struct elf_file {
 	unsigned char ident[16]; /* e_ident as it is */
 	bool wide; /* 64 bit */
 	bool big_endian;
-	unsigned type, machine, version, program_header_size;
-	uint64_t section_offset;
-	unsigned section_count, section_header_size;
+	unsigned type, machine, version;
+	uint64_t segment_offset, section_offset;
+	unsigned segment_header_count, segment_header_size, section_count, section_header_size;
 	struct elf_segment *segments;
 	size_t segment_count;
 	/* Set by elf_load_dynamic() */
@@ -80,9 +80,14 @@ int elf_read_all(struct elf_reader *reader, void *buffer, size_t size, uint64_t 
 
 /*
  * Reads header and segments. 0; -ENOEXEC: no ELF file, or one cut off within its headers, and *ret_reason says so in
- * the terms of ld.so(8); other negative errno: the file could not be read. ret->size is set by the caller before.
+ * the terms of ld.so(8); other negative errno: the file could not be read. ret is zeroed by the caller, who may set
+ * size.
  */
 int elf_load(struct elf_reader *reader, struct arena *arena, struct elf_file *ret, const char **ret_reason);
+/* The two halves of elf_load(), for a loader that judges the header by its own. elf_load_header() accepts every class
+ * and byte order in e_ident. */
+int elf_load_header(struct elf_reader *reader, struct elf_file *ret, const char **ret_reason);
+int elf_load_segments(struct elf_reader *reader, struct arena *arena, struct elf_file *elf, const char **ret_reason);
 /* Reads the interpreter, the dynamic section and the symbol versions into a file that elf_load() accepted. Same
  * results. */
 int elf_load_dynamic(struct elf_reader *reader, struct arena *arena, struct elf_file *elf, const char **ret_reason);
@@ -91,6 +96,16 @@ int elf_load_dynamic(struct elf_reader *reader, struct arena *arena, struct elf_
 bool elf_file_offset(const struct elf_file *elf, uint64_t address, uint64_t size, uint64_t *ret);
 /* The first segment that reaches behind the end of the file, or NULL: the file was cut off. */
 const struct elf_segment *elf_cut_off_segment(const struct elf_file *elf);
+
+/* A part of the file that holds constants: never written, never executed. */
+struct elf_range {
+	uint64_t offset, size;
+};
+typedef ARRAY_OF(struct elf_range) elf_range_list;
+
+/* The constant sections in the order of the file, .rodata first among the large ones; where the section table was
+ * stripped, the read-only segments. */
+void elf_constants(struct elf_reader *reader, struct arena *arena, const struct elf_file *elf, elf_range_list *ret);
 
 /* Integers in the file's byte order. */
 uint16_t elf_get16(const struct elf_file *elf, const void *data);

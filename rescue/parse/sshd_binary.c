@@ -105,7 +105,7 @@ static bool found_all(const struct found_strings *found)
 }
 
 /* Takes all whole strings of one range, a chunk at a time. */
-static int scan_range(struct found_strings *found, const struct constant_range *range)
+static int scan_range(struct found_strings *found, const struct elf_range *range)
 {
 	char chunk[CHUNK_SIZE];
 	uint64_t done = 0;
@@ -141,7 +141,7 @@ void sshd_binary_load(struct target *target, struct arena *arena, const char *pa
 	struct found_strings found = {.binary = ret};
 	struct elf_file elf = {0};
 	struct elf_reader reader;
-	constant_range_list ranges = {0};
+	elf_range_list ranges = {0};
 	const char *reason;
 
 	*ret = (struct sshd_binary){.target = target, .arena = arena, .path = arena_strdup(arena, path)};
@@ -149,7 +149,7 @@ void sshd_binary_load(struct target *target, struct arena *arena, const char *pa
 	ret->read_error = elf_load(&reader, arena, &elf, &reason);
 	if (ret->read_error < 0)
 		return;
-	sshd_image_constants(&reader, arena, &elf, &ranges);
+	elf_constants(&reader, arena, &elf, &ranges);
 	for (size_t i = 0; i < ranges.count && !found_all(&found); i++) {
 		int error = scan_range(&found, &ranges.items[i]);
 

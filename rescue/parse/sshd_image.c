@@ -10,59 +10,9 @@
 #include "base/text.h"
 
 enum {
-	RANGE_LIMIT = 64,
 	KEYWORD_LIMIT = 1024,
+	POINTER_LIMIT = 256 * 1024, /* a real sshd has 3,000 */
 };
-
-/* --- where the constants are --- */
-
-/* The constant sections, in the order of the file: .rodata first among the large ones. Nothing when the section table
- * was stripped. */
-static void section_ranges(struct elf_reader *reader, struct arena *arena, const struct elf_file *elf,
-			   constant_range_list *ret)
-{
-	size_t size = elf->wide ? 64 : 40;
-
-	if (elf->section_offset == 0 || elf->section_header_size != size)
-		return;
-	for (unsigned i = 0; i < elf->section_count && ret->count < RANGE_LIMIT; i++) {
-		unsigned char data[64];
-		uint64_t flags;
-		struct constant_range range;
-
-		if (elf->section_offset > UINT64_MAX - (i + 1) * size ||
-		    elf_read_all(reader, data, size, elf->section_offset + i * size) < 0)
-			return;
-		flags = elf_get_word(elf, data + 8);
-		if (elf_get32(elf, data + 4) != SHT_PROGBITS ||
-		    (flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR)) != SHF_ALLOC)
-			continue;
-		range.offset = elf_get_word(elf, data + (elf->wide ? 24 : 16));
-		range.size = elf_get_word(elf, data + (elf->wide ? 32 : 20));
-		*array_push(arena, ret) = range;
-	}
-}
-
-/* Without sections: the read-only segments; where the linker did not part constants from code, those with code. */
-static void segment_ranges(struct arena *arena, const struct elf_file *elf, constant_range_list *ret)
-{
-	for (size_t i = 0; i < elf->segment_count && ret->count < RANGE_LIMIT; i++) {
-		const struct elf_segment *segment = &elf->segments[i];
-
-		if (segment->type == PT_LOAD && !(segment->flags & PF_W))
-			*array_push(arena, ret) = (struct constant_range){segment->offset, segment->file_size};
-	}
-}
-
-void sshd_image_constants(struct elf_reader *reader, struct arena *arena, const struct elf_file *elf,
-			  constant_range_list *ret)
-{
-	section_ranges(reader, arena, elf, ret);
-	if (ret->count == 0)
-		segment_ranges(arena, elf, ret);
-}
-
-/* --- pointers and the table of keywords --- */
 
 static int compare_pointers(const void *a, const void *b)
 {
@@ -76,7 +26,7 @@ static void add_pointer(struct arena *arena, struct sshd_image *image, uint64_t 
 	struct data_pointer *pointer;
 	uint64_t offset;
 
-	if (address == 0 || !elf_file_offset(&image->elf, address, 1, &offset) || offset >= image->file.size)
+	if (address == 0 || image->pointers.count >= POINTER_LIMIT || !elf_file_offset(&image->elf, address, 1, &offset) || offset >= image->file.size)
 		return;
 	pointer = array_push(arena, &image->pointers);
 	pointer->location = location;
@@ -108,14 +58,16 @@ static void stored_pointers(struct arena *arena, struct sshd_image *image)
 {
 	const struct elf_file *elf = &image->elf;
 	size_t word = elf->wide ? 8 : 4;
+	uint64_t left = image->file.size; /* segments of a sane file do not overlap */
 
 	for (size_t i = 0; i < elf->segment_count; i++) {
 		const struct elf_segment *segment = &elf->segments[i];
 		uint64_t at = (word - segment->address % word) % word;
 
 		if (segment->type != PT_LOAD || !(segment->flags & PF_W) || segment->offset > image->file.size ||
-		    segment->file_size > image->file.size - segment->offset)
+		    segment->file_size > image->file.size - segment->offset || segment->file_size > left)
 			continue;
+		left -= segment->file_size;
 		for (; at + word <= segment->file_size; at += word)
 			add_pointer(arena, image, segment->address + at,
 				    elf_get_word(elf, image->file.data + segment->offset + at));
@@ -174,7 +126,7 @@ static bool read_keyword(const struct sshd_image *image, uint64_t location, stru
 }
 
 /* Opcodes differ from version to version, but the enum always ends in sDeprecated, sIgnore, sUnsupported, and
- * KeyRegenerationInterval has been deprecated since 7.5. */
+ * ServerKeyBits is deprecated since 7.4 gave up protocol 1. */
 static void classify_keywords(struct sshd_image *image)
 {
 	unsigned deprecated = 0;
@@ -235,7 +187,7 @@ struct sshd_image *sshd_image_load(struct target *target, struct arena *arena, c
 		return image;
 	/* A static program has no dynamic section; a damaged one is no reason not to look at the rest. */
 	elf_load_dynamic(&reader, arena, &image->elf, &reason);
-	sshd_image_constants(&reader, arena, &image->elf, &image->constants);
+	elf_constants(&reader, arena, &image->elf, &image->constants);
 	relocated_pointers(arena, image);
 	stored_pointers(arena, image);
 	if (image->pointers.count)
@@ -260,8 +212,10 @@ static bool in_symbol_names(const struct elf_file *elf, uint64_t offset)
 
 static bool image_has_constant(const struct sshd_image *image, const char *word, bool nocase)
 {
+	uint64_t left = image->file.size;
+
 	for (size_t i = 0; i < image->constants.count; i++) {
-		const struct constant_range *range = &image->constants.items[i];
+		const struct elf_range *range = &image->constants.items[i];
 		uint64_t size = range->size;
 		const char *string, *end;
 
@@ -269,6 +223,9 @@ static bool image_has_constant(const struct sshd_image *image, const char *word,
 			continue;
 		if (size > image->file.size - range->offset)
 			size = image->file.size - range->offset;
+		if (size > left)
+			size = left;
+		left -= size;
 		string = image->file.data + range->offset;
 		end = string + size;
 		while (string < end) {

@@ -11,13 +11,6 @@ enum {
 	SSHD_IMAGE_LIMIT = 32 * 1024 * 1024, /* the largest sshd known, statically linked, has 4 MiB */
 };
 
-/* A part of the file that holds constants: never written, never executed. */
-struct constant_range {
-	uint64_t offset, size;
-};
-
-typedef ARRAY_OF(struct constant_range) constant_range_list;
-
 /* A word of the data that holds the address of a constant. */
 struct data_pointer {
 	uint64_t location; /* address of the word */
@@ -28,14 +21,11 @@ struct sshd_image {
 	int error; /* 0, or why there is no image */
 	struct blob file;
 	struct elf_file elf;
-	constant_range_list constants;
+	elf_range_list constants;
 	ARRAY_OF(struct data_pointer) pointers; /* by location */
 	ARRAY_OF(struct sshd_keyword) keywords; /* empty: the table was not recognised */
 };
 
-/* The ranges of the file that hold constants, .rodata first among the large ones. */
-void sshd_image_constants(struct elf_reader *reader, struct arena *arena, const struct elf_file *elf,
-			  constant_range_list *ret);
 /* Never NULL; see error. */
 struct sshd_image *sshd_image_load(struct target *target, struct arena *arena, const char *path);
 bool sshd_image_knows(const struct sshd_image *image, const char *word, bool nocase);
