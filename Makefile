@@ -154,6 +154,11 @@ lint: $(BUILD)/sshrescue.8
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
+.PHONY: bench
+bench: $(BUILD)/sshrescue
+	$(Q)scripts/deps build test bench
+	$(Q)bench/run
+
 size: $(BUILD)/sshrescue
 	@stat -c '%n: %s bytes' $(BUILD)/sshrescue
 	@gzip -9nc $(BUILD)/sshrescue | wc -c | sed 's/$$/ bytes compressed/'
