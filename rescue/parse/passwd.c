@@ -8,6 +8,7 @@
 
 enum {
 	FIELD_LIMIT = 8,
+	ID_RANGE_LIMIT = 1024,
 };
 
 /* A line in fields. The last one takes the rest, colons included, when there are more than limit. */
@@ -183,8 +184,20 @@ const struct group_entry *group_by_gid(const struct group_file *group, uint32_t 
 bool passwd_free_id(const struct passwd_file *passwd, const struct group_file *group, uint32_t first, uint32_t last,
 		    uint32_t *ret)
 {
+	bool taken[ID_RANGE_LIMIT] = {false};
+
+	if (last < first || last - first >= ID_RANGE_LIMIT)
+		return false;
+	for (size_t i = 0; i < passwd->entries.count; i++) {
+		if (passwd->entries.items[i].uid >= first && passwd->entries.items[i].uid <= last)
+			taken[passwd->entries.items[i].uid - first] = true;
+	}
+	for (size_t i = 0; i < group->entries.count; i++) {
+		if (group->entries.items[i].gid >= first && group->entries.items[i].gid <= last)
+			taken[group->entries.items[i].gid - first] = true;
+	}
 	for (uint32_t id = first; id <= last; id++) {
-		if (passwd_by_uid(passwd, id) || group_by_gid(group, id))
+		if (taken[id - first])
 			continue;
 		*ret = id;
 		return true;
