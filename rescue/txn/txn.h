@@ -14,6 +14,7 @@
  *   undoing     undo has begun                                      -> the next run completes it
  *   undone      taken back; the manifest stays as history
  *   abandoned   rolled back but for files that somebody else changed meanwhile; their before-images stay in the journal
+ *   damaged     its manifest cannot be understood: left as it is
  *
  * Beside it lie the objects themselves: N.after is a new file before it comes into place, N.before the replaced or
  * removed original (the inode itself, so that undo gives back every byte and all metadata), N.displaced what
@@ -42,7 +43,7 @@ enum txn_state {
 	TXN_UNDOING,
 	TXN_UNDONE,
 	TXN_ABANDONED,
-	TXN_DAMAGED, /* not a state on disk: the manifest cannot be read, or names what this program never writes */
+	TXN_DAMAGED, /* the manifest cannot be understood, or names what this program never writes */
 };
 
 /* "prepared", "committed", … for the reports */
