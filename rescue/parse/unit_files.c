@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which file a name of a unit leads to: unit_file_build_name_map() and unit_file_find_fragment() of systemd's
+ * unit-file.c (since v244; before, a dangling link in /etc did not hide the vendor's file). */
+#include "parse/unit_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "parse/unit_name.h"
+
+/* Below the same directory as the persistent ones, but empty when the boot begins. */
+static const char *const volatile_directories[] = {
+    "/run/systemd/system.control",  "/run/systemd/transient", "/run/systemd/generator.early", "/run/systemd/system",
+    "/run/systemd/system.attached", "/run/systemd/generator", "/run/systemd/generator.late",
+};
+
+static void add_directory(struct unit_set *set, const char *path)
+{
+	struct unit_directory *directory = &set->directories[set->directory_count++];
+
+	directory->path = path;
+	/* An unreadable directory is what a missing one is to systemd. */
+	if (target_list(set->target, path, set->arena, &directory->entries) < 0)
+		directory->entries.count = 0;
+}
+
+/* Whether /lib is the same as /usr/lib. */
+static bool lib_is_merged(struct unit_set *set)
+{
+	char *text;
+
+	return target_readlink(set->target, "/lib", set->arena, &text) == 0 &&
+	       (string_equal(text, "usr/lib") || string_equal(text, "/usr/lib"));
+}
+
+void unit_list_directories(struct unit_set *set)
+{
+	if (set->listed)
+		return;
+	set->listed = true;
+	add_directory(set, "/etc/systemd/system.control");
+	add_directory(set, "/etc/systemd/system");
+	add_directory(set, "/etc/systemd/system.attached");
+	add_directory(set, "/usr/local/lib/systemd/system");
+	if (!lib_is_merged(set))
+		add_directory(set, "/lib/systemd/system");
+	add_directory(set, "/usr/lib/systemd/system");
+}
+
+/* Finds out where the directories are, should some of them be links. */
+static void resolve_directories(struct unit_set *set)
+{
+	if (set->resolved)
+		return;
+	set->resolved = true;
+	for (size_t i = 0; i < set->directory_count; i++) {
+		struct unit_directory *directory = &set->directories[i];
+		char *resolved;
+
+		if (directory->entries.count &&
+		    target_resolve(set->target, directory->path, true, set->arena, &resolved) == 0)
+			directory->resolved = resolved;
+	}
+}
+
+static int compare_name(const void *key, const void *entry)
+{
+	return strcmp(key, ((const struct dir_entry *)entry)->name);
+}
+
+const struct dir_entry *unit_directory_entry(const struct unit_directory *directory, const char *name)
+{
+	const dir_list *entries = &directory->entries;
+
+	return entries->count ? bsearch(name, entries->items, entries->count, sizeof(*entries->items), compare_name)
+			      : NULL;
+}
+
+/* Removes "." and "..", without looking at any file. */
+static char *simplify(struct arena *arena, const char *path)
+{
+	char *result = arena_alloc(arena, strlen(path) + 2), *end = result;
+
+	while (*path) {
+		size_t length;
+
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (length == 2 && path[0] == '.' && path[1] == '.') {
+			while (end > result && *--end != '/')
+				;
+		} else if (length && !(length == 1 && path[0] == '.')) {
+			*end++ = '/';
+			memcpy(end, path, length);
+			end += length;
+		}
+		path += length;
+	}
+	if (end == result)
+		*end++ = '/';
+	*end = '\0';
+	return result;
+}
+
+static const char *tail_below(const char *path, const char *directory)
+{
+	const char *tail = directory ? string_after(path, directory) : NULL;
+
+	return tail && *tail == '/' ? tail + 1 : NULL;
+}
+
+/* What stands behind a unit directory in path, or NULL when path is elsewhere. */
+static const char *tail_in_unit_directories(const struct unit_set *set, const char *path)
+{
+	const char *tail;
+
+	for (size_t i = 0; i < set->directory_count; i++) {
+		tail = tail_below(path, set->directories[i].path);
+		if (!tail)
+			tail = tail_below(path, set->directories[i].resolved);
+		if (tail)
+			return tail;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(volatile_directories); i++) {
+		tail = tail_below(path, volatile_directories[i]);
+		if (tail)
+			return tail;
+	}
+	return tail_below(path, "/lib/systemd/system");
+}
+
+static bool is_plain_component(const char *text)
+{
+	return *text && !strchr(text, '/') && !string_equal(text, ".") && !string_equal(text, "..");
+}
+
+/* The path that the usual kinds of links lead to, without a look at the file system: absolute, into the same directory,
+ * or into the one above. NULL for any other. */
+static char *usual_link_target(struct arena *arena, const char *path, const char *text)
+{
+	size_t directory = (size_t)(strrchr(path, '/') - path);
+	const char *rest;
+
+	if (*text == '/')
+		return arena_strdup(arena, text);
+	if (is_plain_component(text))
+		return arena_printf(arena, "%.*s/%s", (int)directory, path, text);
+	rest = string_after(text, "../");
+	if (!rest || !is_plain_component(rest))
+		return NULL;
+	while (directory && path[directory - 1] != '/')
+		directory--;
+	return arena_printf(arena, "%.*s%s", (int)directory, path, rest);
+}
+
+int unit_link_target(struct unit_set *set, const char *path, const char *text, const char **ret_target,
+		     const char **ret_inside)
+{
+	char *resolved = usual_link_target(set->arena, path, text);
+	int r;
+
+	*ret_target = resolved;
+	*ret_inside = resolved ? tail_in_unit_directories(set, resolved) : NULL;
+	if ((*ret_inside && is_plain_component(*ret_inside)) || string_equal(text, "/dev/null"))
+		return 0;
+	if (*text != '/')
+		text = arena_printf(set->arena, "%.*s/%s", (int)(strrchr(path, '/') - path), path, text);
+	r = target_resolve(set->target, text, false, set->arena, &resolved);
+	if (r == -ENOENT || r == -ENOTDIR)
+		resolved = simplify(set->arena, text);
+	else if (r < 0)
+		return r;
+	resolve_directories(set);
+	*ret_target = resolved;
+	*ret_inside = tail_in_unit_directories(set, resolved);
+	return 0;
+}
+
+/* Reads the link at path, which is named name. Sets up *entry; false: systemd ignores the link. */
+static bool entry_from_link(struct unit_set *set, const char *name, struct unit_entry *entry)
+{
+	const char *target, *inside, *base;
+	char *text;
+
+	if (target_readlink(set->target, entry->path, set->arena, &text) < 0 ||
+	    unit_link_target(set, entry->path, text, &target, &inside) < 0)
+		return false;
+	if (!inside) {
+		entry->kind = UNIT_ENTRY_FILE;
+		entry->link = target;
+		return true;
+	}
+	base = strrchr(target, '/') + 1;
+	if (string_equal(base, name) || !unit_alias_is_valid(set->arena, name, base))
+		return false;
+	entry->kind = UNIT_ENTRY_ALIAS;
+	entry->alias = base;
+	return true;
+}
+
+const struct unit_entry *unit_entry(struct unit_set *set, const char *name)
+{
+	struct unit_entry *entry = unit_map_get(&set->entries, name);
+
+	if (entry)
+		return entry;
+	unit_list_directories(set);
+	entry = ARENA_NEW(set->arena, struct unit_entry);
+	for (size_t i = 0; i < set->directory_count; i++) {
+		const struct dir_entry *found = unit_directory_entry(&set->directories[i], name);
+
+		if (!found || (found->type != NODE_FILE && found->type != NODE_SYMLINK))
+			continue;
+		entry->path = arena_printf(set->arena, "%s/%s", set->directories[i].path, name);
+		if (found->type == NODE_FILE)
+			entry->kind = UNIT_ENTRY_FILE;
+		else if (!entry_from_link(set, name, entry))
+			continue;
+		break;
+	}
+	unit_map_put(set->arena, &set->entries, arena_strdup(set->arena, name), entry);
+	return entry;
+}
+
+/* Follows aliases to a file. 0, -ENOENT: there is none, -ELOOP. */
+static int follow_aliases(struct unit_set *set, const char *name, const struct unit_entry **ret)
+{
+	for (unsigned i = 0; i < UNIT_ALIAS_LIMIT; i++) {
+		const struct unit_entry *entry = unit_entry(set, name);
+
+		/* An alias may lead to an instance that only its template provides. */
+		if (entry->kind == UNIT_ENTRY_NONE && i > 0 && unit_name_kind(name) == UNIT_NAME_INSTANCE)
+			entry = unit_entry(set, unit_name_template(set->arena, name));
+		if (entry->kind == UNIT_ENTRY_NONE)
+			return -ENOENT;
+		if (entry->kind == UNIT_ENTRY_FILE) {
+			*ret = entry;
+			return 0;
+		}
+		name = entry->alias;
+	}
+	return -ELOOP;
+}
+
+const struct unit_found *unit_find(struct unit_set *set, const char *name)
+{
+	struct unit_found *found = unit_map_get(&set->found, name);
+	const char *base;
+	int r;
+
+	if (found)
+		return found;
+	found = ARENA_NEW(set->arena, struct unit_found);
+	name = arena_strdup(set->arena, name);
+	found->id = name;
+	unit_map_put(set->arena, &set->found, name, found);
+	if (unit_name_kind(name) == UNIT_NAME_INVALID)
+		return found;
+	r = follow_aliases(set, name, &found->entry);
+	if (r == -ENOENT && unit_name_kind(name) == UNIT_NAME_INSTANCE)
+		r = follow_aliases(set, unit_name_template(set->arena, name), &found->entry);
+	if (r == -ELOOP)
+		found->loop = "too many levels of symbolic links";
+	if (r < 0)
+		return found;
+	base = strrchr(found->entry->path, '/') + 1;
+	found->id = base;
+	if (unit_name_kind(base) == UNIT_NAME_TEMPLATE && unit_name_kind(name) == UNIT_NAME_INSTANCE) {
+		found->id = unit_name_instantiate(set->arena, base, unit_name_instance(set->arena, name));
+		if (!found->id)
+			found->id = name;
+	}
+	return found;
+}
+
+/* Whether path is a device as far as the booted system is concerned: the root's own /dev is empty or stale. */
+static bool is_device_path(const char *path)
+{
+	return string_after(path, "/dev/") != NULL;
+}
+
+/* What path leads to when it is not there now, but on the booted system: 1 a device, -ENOENT nothing. */
+static int judge_unreadable(struct unit_set *set, const char *path, int error)
+{
+	char *resolved;
+
+	if (target_resolve(set->target, path, true, set->arena, &resolved) == 0 && is_device_path(resolved))
+		return 1;
+	return error;
+}
+
+int unit_link_is_mask(struct unit_set *set, const char *path)
+{
+	const char *target, *inside, *name = strrchr(path, '/') + 1;
+	struct node_stat stat;
+	char *text;
+	int r;
+
+	r = target_readlink(set->target, path, set->arena, &text);
+	if (r < 0)
+		return r;
+	r = unit_link_target(set, path, text, &target, &inside);
+	if (r < 0)
+		return r;
+	if (is_device_path(target))
+		return 1;
+	/* Whether the unit itself is an empty file is found out where the unit is read. */
+	if (inside && string_equal(inside, name) && unit_entry(set, name)->kind == UNIT_ENTRY_FILE &&
+	    string_ends_with(unit_entry(set, name)->path, target))
+		return 0;
+	r = target_stat(set->target, path, &stat);
+	if (r < 0)
+		return judge_unreadable(set, path, r);
+	return stat.type == NODE_FILE && stat.size == 0;
+}
+
+int unit_read(struct unit_set *set, const struct unit_entry *entry, struct arena *arena, struct blob *ret)
+{
+	int r;
+
+	if (entry->link && is_device_path(entry->link))
+		return 1;
+	if (entry->link && string_after(entry->link, "/run/"))
+		return -ENOENT;
+	r = target_read(set->target, entry->path, UNIT_FILE_LIMIT, arena, ret, NULL);
+	if (r < 0)
+		return judge_unreadable(set, entry->path, r);
+	return ret->size == 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SSHRESCUE_PARSE_UNIT_PRIVATE_H
+#define SSHRESCUE_PARSE_UNIT_PRIVATE_H
+
+/* What the files parse/unit*.c share. */
+
+#include "parse/unit.h"
+#include "parse/unit_syntax.h"
+
+/* Strings to pointers; keys are not copied. */
+struct unit_map {
+	struct unit_map_slot {
+		const char *key;
+		void *value;
+	} * slots;
+	size_t count, capacity;
+};
+
+void *unit_map_get(const struct unit_map *map, const char *key);
+void unit_map_put(struct arena *arena, struct unit_map *map, const char *key, void *value);
+
+/* One directory of the search path. */
+struct unit_directory {
+	const char *path; /* "/etc/systemd/system" */
+	const char *resolved; /* the same without symbolic links, once that was needed */
+	dir_list entries; /* sorted */
+};
+
+enum {
+	UNIT_DIRECTORY_LIMIT = 8,
+	UNIT_FILE_LIMIT = 4 * 1024 * 1024,
+	UNIT_ALIAS_LIMIT = 8, /* FOLLOW_MAX of unit-file.c */
+};
+
+/* What a name leads to within the unit directories. */
+struct unit_entry {
+	enum unit_entry_kind {
+		UNIT_ENTRY_NONE,
+		UNIT_ENTRY_FILE, /* path is the fragment */
+		UNIT_ENTRY_ALIAS, /* path is a link to alias */
+	} kind;
+	const char *path;
+	const char *alias; /* the name the link leads to */
+	const char *link; /* UNIT_ENTRY_FILE that is a link out of the unit directories: where it leads */
+};
+
+/* The end of a chain of names. */
+struct unit_found {
+	const char *id; /* the unit's canonical name */
+	const struct unit_entry *entry; /* of its fragment, or NULL */
+	const char *loop; /* set when links go in a circle */
+};
+
+struct unit_boot;
+
+struct unit_set {
+	struct target *target;
+	struct arena *arena;
+	struct unit_directory directories[UNIT_DIRECTORY_LIMIT];
+	size_t directory_count;
+	bool listed, resolved;
+	struct unit_map entries; /* name -> struct unit_entry */
+	struct unit_map found; /* name -> struct unit_found */
+	struct unit_map units; /* canonical name -> struct unit, fully loaded */
+	struct unit_map attached; /* type -> struct attached_list, unit_dropin.c */
+	struct unit_boot *boot;
+	unsigned version;
+	bool version_known;
+};
+
+/* unit_files.c: names and files */
+const struct unit_found *unit_find(struct unit_set *set, const char *name);
+const struct unit_entry *unit_entry(struct unit_set *set, const char *name);
+void unit_list_directories(struct unit_set *set);
+const struct dir_entry *unit_directory_entry(const struct unit_directory *directory, const char *name);
+/* Whether a link leads to a mask: /dev/null or another device, or an empty file. -ENOENT: to nothing. */
+int unit_link_is_mask(struct unit_set *set, const char *path);
+/* Where a link leads, without following a link at its end; *ret_inside is the tail below a unit directory, or NULL. */
+int unit_link_target(struct unit_set *set, const char *path, const char *text, const char **ret_target,
+		     const char **ret_inside);
+/* Reads a fragment. 0, 1: it is a mask, or negative errno; -ENOENT: dangling. */
+int unit_read(struct unit_set *set, const struct unit_entry *entry, struct arena *arena, struct blob *ret);
+
+/* unit.c: reading a unit's fragment and drop-ins */
+struct unit_scan {
+	struct arena *arena; /* of the files' content, and of all that the settings hold */
+	/* Called for each assignment in order. */
+	void (*setting)(void *context, const struct unit_setting *setting);
+	void *context;
+	/* results */
+	string_list dropins;
+	bool dangling;
+	const char *reason, *reason_path;
+	unsigned reason_line;
+};
+enum unit_load_state unit_scan(struct unit_set *set, const struct unit_found *found, struct unit_scan *scan);
+
+/* unit_dropin.c: directories beside the units */
+/* The files of NAME.suffix of all of the unit's names, by systemd's order of shadowing, sorted by file name.
+ * extension: ".conf", or NULL for all. */
+void unit_attached_files(struct unit_set *set, const struct unit_found *found, const char *suffix,
+			 const char *extension, string_list *ret);
+/* A name in one of the unit's .wants, .requires or .upholds directories. */
+struct unit_link {
+	const char *name; /* of the unit that is asked for */
+	const char *path;
+};
+typedef ARRAY_OF(struct unit_link) unit_links;
+void unit_dependency_links(struct unit_set *set, const struct unit_found *found, const char *suffix, unit_links *ret);
+/* Adds the aliases of the unit that are on disk to names. */
+void unit_add_aliases(struct unit_set *set, const struct unit_found *found, string_list *names);
+
+/* unit_check.c: what systemd refuses when it loads a unit; fed with every assignment, in order */
+struct unit_check {
+	const char *type; /* "service" */
+	unsigned commands; /* ExecStart= */
+	bool stop_command, success_action, remain_after_exit, restart_always, bus_name, pam_name, pam_kill_mode_bad;
+	bool service_named, accept, max_connections_bad, cannot_accept;
+	unsigned listens;
+	unsigned timers, paths;
+	const char *service_type; /* NULL: not given */
+	const char *path; /* of the last ExecStart=, for messages */
+	unsigned line;
+	unsigned systemd_version;
+};
+/* Sections that a unit of that type may have; ends with NULL. */
+const char *const *unit_sections(const char *type);
+/* 0, or -ENOEXEC where the assignment makes systemd give up the file; *reason says why. */
+int unit_check_setting(struct unit_check *check, struct arena *arena, const char *section, const char *key,
+		       const char *value, const char *path, unsigned line, const char **reason);
+/* NULL, or why the whole is refused. */
+const char *unit_check_verdict(const struct unit_check *check);
+
+#endif
