@@ -231,7 +231,8 @@ int unit_command_parse(struct arena *arena, const char *unit_name, const char *v
 }
 
 /* One word with ${NAME} replaced; $$ is a dollar sign. */
-static char *expand_word(struct arena *arena, const char *word, const unit_environment *environment)
+static char *expand_word(struct arena *arena, const char *word, const unit_environment *environment,
+			 const struct unit_variable **ret_source)
 {
 	struct text result = {.arena = arena};
 
@@ -246,8 +247,10 @@ static char *expand_word(struct arena *arena, const char *word, const unit_envir
 			char *name = arena_memdup(arena, word + 2, (size_t)(end - word - 2));
 			const struct unit_variable *variable = unit_environment_get(environment, name);
 
-			if (variable)
+			if (variable) {
 				text_add_string(&result, variable->value);
+				*ret_source = variable;
+			}
 			word = end + 1;
 		} else {
 			text_add(&result, word++, 1);
@@ -257,20 +260,22 @@ static char *expand_word(struct arena *arena, const char *word, const unit_envir
 }
 
 void unit_command_expand(struct arena *arena, const struct unit_command *command, const unit_environment *environment,
-			 string_list *ret)
+			 string_list *ret, unit_word_sources *sources)
 {
 	for (size_t i = 0; i < command->words.count; i++) {
 		const char *word = command->words.items[i];
+		const struct unit_variable *source = NULL;
 
 		if (command->no_expansion) {
 			*array_push(arena, ret) = arena_strdup(arena, word);
 		} else if (word[0] == '$' && word[1] != '{' && word[1] != '$') {
-			const struct unit_variable *variable = unit_environment_get(environment, word + 1);
-
-			if (variable)
-				unit_words(arena, variable->value, UNIT_WORD_UNQUOTE | UNIT_WORD_RELAX, ret);
+			source = unit_environment_get(environment, word + 1);
+			if (source)
+				unit_words(arena, source->value, UNIT_WORD_UNQUOTE | UNIT_WORD_RELAX, ret);
 		} else {
-			*array_push(arena, ret) = expand_word(arena, word, environment);
+			*array_push(arena, ret) = expand_word(arena, word, environment, &source);
 		}
+		while (sources && sources->count < ret->count)
+			*array_push(arena, sources) = source;
 	}
 }

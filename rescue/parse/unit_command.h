@@ -37,8 +37,10 @@ typedef ARRAY_OF(struct unit_variable) unit_environment;
 int unit_environment_load(struct unit_set *set, struct arena *arena, const struct unit *unit, unit_environment *ret,
 			  const struct unit_setting **failed);
 const struct unit_variable *unit_environment_get(const unit_environment *environment, const char *name);
-/* Puts the variables into the command's words. A whole word $NAME becomes any number of words. */
+/* Puts the variables into the command's words. A whole word $NAME becomes any number of words. sources (may be NULL)
+ * gets, for each word, the variable that it came from, or NULL. */
+typedef ARRAY_OF(const struct unit_variable *) unit_word_sources;
 void unit_command_expand(struct arena *arena, const struct unit_command *command, const unit_environment *environment,
-			 string_list *ret);
+			 string_list *ret, unit_word_sources *sources);
 
 #endif
