@@ -78,7 +78,7 @@ int target_open(struct target **ret, const char *root, unsigned flags)
 	target = calloc(1, sizeof(*target));
 	if (!target)
 		return -ENOMEM;
-	target->write_fd = -1;
+	target->write_fd = target->part_fd = -1;
 	target->root_fd = clone_read_only(directory);
 	target->read_only_clone = target->root_fd >= 0;
 	target->live = is_live(directory);
@@ -105,6 +105,8 @@ struct target *target_close(struct target *target)
 		close(target->root_fd);
 	if (target->write_fd >= 0)
 		close(target->write_fd);
+	if (target->part_fd >= 0)
+		close(target->part_fd);
 	arena_release(&target->arena);
 	free(target);
 	return NULL;

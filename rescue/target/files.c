@@ -5,14 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "target/resolve.h"
 
 enum {
-	FIRST_READ = 4096, /* for files that do not tell their size, as in procfs */
+	FIRST_READ = 4096, /* for files that do not tell their size */
 	XATTR_LIMIT = 64 * 1024, /* XATTR_SIZE_MAX */
 	OPEN_FILE = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	RACE_RETRIES = 3,
@@ -90,6 +93,34 @@ static void opened_release(struct opened *opened)
 }
 #define cleanup_opened __attribute__((cleanup(opened_release)))
 
+/* Filesystems whose files are no files: reading one may act (/proc/kmsg empties what the system's logger should get).
+ * statfs(2) lists the numbers. */
+static const long virtual_filesystems[] = {
+    0x9fa0 /* proc */,		0x62656572 /* sysfs */,	     0x64626720 /* debugfs */,
+    0x74726163 /* tracefs */,	0x73636673 /* securityfs */, 0x62656570 /* configfs */,
+    0x27e0eb /* cgroup */,	0x63677270 /* cgroup2 */,    (long)0xf97cff8c /* selinuxfs */,
+    (long)0xcafe4a11 /* bpf */,
+};
+
+static int judge_opened(struct target *target, int fd, struct node_stat *stat)
+{
+	struct statfs filesystem;
+
+	if (stat->type != NODE_FILE)
+		return wrong_type(stat->type);
+	/* What lies on a device is no virtual filesystem. */
+	if (major(stat->device) != 0 || stat->device == target->ordinary_device)
+		return 0;
+	if (fstatfs(fd, &filesystem) < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(virtual_filesystems); i++) {
+		if ((unsigned)filesystem.f_type == (unsigned)virtual_filesystems[i])
+			return -EFTYPE_NOT_REGULAR;
+	}
+	target->ordinary_device = stat->device;
+	return 0;
+}
+
 /* Opening a device may act on it (a tape rewinds, a watchdog starts to count). The read-only clone refuses devices with
  * EACCES; without it, the type is looked at first. What is opened is judged again in any case. */
 static int open_by_kernel(struct target *target, const char *path, struct opened *ret)
@@ -114,9 +145,7 @@ static int open_by_kernel(struct target *target, const char *path, struct opened
 	if (ret->fd < 0)
 		return ret->fd;
 	result = fd_stat(ret->fd, &ret->stat);
-	if (result < 0)
-		return result;
-	return ret->stat.type == NODE_FILE ? 0 : wrong_type(ret->stat.type);
+	return result < 0 ? result : judge_opened(target, ret->fd, &ret->stat);
 }
 
 /* Opens what the walk found, and makes sure that it is still the same. */
@@ -148,7 +177,7 @@ static int open_at_place(const struct place *place, struct opened *ret)
 	}
 	if (!place->change)
 		ret->stat = status;
-	return 0;
+	return judge_opened(place->target, ret->fd, &status);
 }
 
 static int open_regular(struct target *target, const char *path, struct opened *ret)
@@ -167,7 +196,7 @@ static int open_regular(struct target *target, const char *path, struct opened *
 	return result;
 }
 
-/* Reads to the end, which is not always where fstat(2) saw it: the file may grow, shrink, or be one of procfs. */
+/* Reads to the end, which is not always where fstat(2) saw it: the file may grow or shrink meanwhile. */
 static int read_all(int fd, uint64_t expected, size_t limit, struct arena *arena, struct blob *ret)
 {
 	size_t capacity = expected ? (size_t)expected + 1 : FIRST_READ;
@@ -229,7 +258,7 @@ int target_read(struct target *target, const char *path, size_t limit, struct ar
 	return result;
 }
 
-int place_read(const struct place *place, size_t limit, struct arena *arena, struct blob *ret)
+int place_read(struct place *place, size_t limit, struct arena *arena, struct blob *ret)
 {
 	cleanup_opened struct opened opened = {.fd = -1};
 	int result = open_at_place(place, &opened);
@@ -237,28 +266,12 @@ int place_read(const struct place *place, size_t limit, struct arena *arena, str
 	return result < 0 ? result : read_opened(&opened, limit, arena, ret);
 }
 
-ssize_t target_pread(struct target *target, const char *path, void *buffer, size_t size, uint64_t offset)
+static ssize_t read_part(int fd, char *buffer, size_t size, uint64_t offset)
 {
-	cleanup_opened struct opened opened = {.fd = -1};
 	size_t done = 0;
-	int result = open_regular(target, path, &opened);
 
-	if (result < 0)
-		return result;
-	if (size > SSIZE_MAX)
-		size = SSIZE_MAX;
-	if (offset > INT64_MAX - (uint64_t)size)
-		return 0;
-	if (opened.staged) {
-		if (offset >= opened.staged->size)
-			return 0;
-		if (size > opened.staged->size - offset)
-			size = opened.staged->size - (size_t)offset;
-		memcpy(buffer, opened.staged->data + offset, size);
-		return (ssize_t)size;
-	}
 	while (done < size) {
-		ssize_t count = pread(opened.fd, (char *)buffer + done, size - done, (off_t)(offset + done));
+		ssize_t count = pread(fd, buffer + done, size - done, (off_t)(offset + done));
 
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -269,6 +282,48 @@ ssize_t target_pread(struct target *target, const char *path, void *buffer, size
 		done += (size_t)count;
 	}
 	return (ssize_t)done;
+}
+
+/* The parts of a file are read one after the other: the last one stays open. */
+static bool part_is_open(const struct target *target, const char *path)
+{
+	return target->part_fd >= 0 && target->part_staged == target->staged && string_equal(target->part_path, path);
+}
+
+static void keep_part_open(struct target *target, const char *path, int fd)
+{
+	if (target->part_fd >= 0)
+		close(target->part_fd);
+	target->part_fd = fd;
+	if (!target->part_path || !string_equal(target->part_path, path))
+		target->part_path = arena_strdup(&target->arena, path);
+	target->part_staged = target->staged;
+}
+
+ssize_t target_pread(struct target *target, const char *path, void *buffer, size_t size, uint64_t offset)
+{
+	cleanup_opened struct opened opened = {.fd = -1};
+	int result;
+
+	if (size > SSIZE_MAX)
+		size = SSIZE_MAX;
+	if (offset > INT64_MAX - (uint64_t)size)
+		return 0;
+	if (!part_is_open(target, path)) {
+		result = open_regular(target, path, &opened);
+		if (result < 0)
+			return result;
+		if (opened.staged) {
+			if (offset >= opened.staged->size)
+				return 0;
+			if (size > opened.staged->size - offset)
+				size = opened.staged->size - (size_t)offset;
+			memcpy(buffer, opened.staged->data + offset, size);
+			return (ssize_t)size;
+		}
+		keep_part_open(target, path, steal_fd(&opened.fd));
+	}
+	return read_part(target->part_fd, buffer, size, offset);
 }
 
 static int fd_readlink(int fd, struct arena *arena, char **ret)
@@ -314,11 +369,49 @@ int target_readlink(struct target *target, const char *path, struct arena *arena
 	return result < 0 ? result : place_readlink(&place, arena, ret);
 }
 
+/* The path itself, once it is known that it has no link in it: "//", "." and ".." are taken out. */
+static char *tidy_path(const char *path, struct arena *arena)
+{
+	char *tidy = arena_alloc(arena, strlen(path) + 2);
+	size_t length = 0;
+
+	for (;;) {
+		size_t size;
+
+		path += strspn(path, "/");
+		size = strcspn(path, "/");
+		if (size == 0)
+			break;
+		if (size == 2 && path[0] == '.' && path[1] == '.') {
+			while (length > 0 && tidy[--length] != '/')
+				;
+		} else if (size != 1 || path[0] != '.') {
+			tidy[length++] = '/';
+			memcpy(tidy + length, path, size);
+			length += size;
+		}
+		path += size;
+	}
+	if (length == 0)
+		tidy[length++] = '/';
+	tidy[length] = '\0';
+	return tidy;
+}
+
 int target_resolve(struct target *target, const char *path, bool follow_last, struct arena *arena, char **ret)
 {
 	cleanup_place struct place place = {.parent = -1, .self = -1};
-	int result = place_find(target, path, follow_last ? PLACE_FOLLOW : 0, &place);
+	int result;
 
+	if (kernel_resolves(target)) {
+		cleanup_fd int fd = kernel_open_without_links(target, path, O_PATH);
+
+		if (fd >= 0) {
+			*ret = tidy_path(path, arena);
+			return 0;
+		}
+	}
+	result = place_find(target, path, follow_last ? PLACE_FOLLOW : 0, &place);
 	if (result == 0)
 		*ret = arena_strdup(arena, place.path);
 	return result;

@@ -60,17 +60,27 @@ bool kernel_resolves(const struct target *target)
 	return !target->walk && !target->staged;
 }
 
-int kernel_open(const struct target *target, const char *path, int flags)
+static int open_in_root(const struct target *target, const char *path, int flags, uint64_t resolve)
 {
 	int fd = -EAGAIN;
 
 	if (path[0] != '/')
-		return -EINVAL;
+		return path[0] ? -EINVAL : -ENOENT;
 	/* openat2(2): -EAGAIN when a directory was moved anywhere on the system while ".." was being resolved. */
 	for (int i = 0; i < KERNEL_RETRIES && (fd == -EAGAIN || fd == -EINTR); i++)
 		fd = kernel_openat2(target->root_fd, path, flags | O_CLOEXEC,
-				    KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS);
+				    resolve | KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS);
 	return fd == -EINTR ? -EAGAIN : fd;
+}
+
+int kernel_open(const struct target *target, const char *path, int flags)
+{
+	return open_in_root(target, path, flags, 0);
+}
+
+int kernel_open_without_links(const struct target *target, const char *path, int flags)
+{
+	return open_in_root(target, path, flags, KERNEL_RESOLVE_NO_SYMLINKS);
 }
 
 struct walk {
@@ -270,18 +280,30 @@ static int walk_push(struct walk *walk, struct step *step)
 	return 0;
 }
 
+/* The current directory's descriptor, handed over. The root's is the target's own. */
+static int walk_steal(struct walk *walk)
+{
+	int fd;
+
+	if (walk->depth > 0)
+		return steal_fd(&walk->levels[walk->depth]);
+	fd = fcntl(walk->levels[0], F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
+}
+
 /* The end of the path is the current directory itself. */
 static int walk_finish(struct walk *walk, struct place *ret)
 {
-	int top = walk->levels[walk->depth];
 	struct stat status;
 
 	memcpy(ret->path, walk->length ? walk->path : "/", walk->length ? walk->length + 1 : 2);
 	ret->change = staged_find(walk->staged, ret->path);
 	ret->stat = (struct node_stat){.type = NODE_DIRECTORY};
-	if (top >= 0) {
-		ret->self = fcntl(top, F_DUPFD_CLOEXEC, 3);
-		if (ret->self < 0 || fstat(ret->self, &status) < 0)
+	if (walk->levels[walk->depth] >= 0) {
+		ret->self = walk_steal(walk);
+		if (ret->self < 0)
+			return ret->self;
+		if (fstat(ret->self, &status) < 0)
 			return -errno;
 		node_stat_from(&status, &ret->stat);
 	}
@@ -290,19 +312,17 @@ static int walk_finish(struct walk *walk, struct place *ret)
 	return 0;
 }
 
-/* The end of the path is what the last step found, or did not find. */
+/* The end of the path is what the last step found, or did not find. Only a file needs its directory, to be opened. */
 static int walk_finish_at(struct walk *walk, struct step *step, struct place *ret)
 {
-	int directory = walk->levels[walk->depth];
-
 	memcpy(ret->path, step->path, step->length + 1);
 	ret->change = step->change;
 	ret->stat = step->stat;
 	ret->self = steal_fd(&step->fd);
-	if (directory >= 0) {
-		ret->parent = fcntl(directory, F_DUPFD_CLOEXEC, 3);
+	if (step->stat.type == NODE_FILE && walk->levels[walk->depth] >= 0) {
+		ret->parent = walk_steal(walk);
 		if (ret->parent < 0)
-			return -errno;
+			return ret->parent;
 	}
 	return 0;
 }
@@ -360,6 +380,7 @@ int place_find(struct target *target, const char *path, unsigned flags, struct p
 	struct walk walk;
 	int result;
 
+	ret->target = target;
 	ret->parent = ret->self = -1;
 	ret->change = NULL;
 	ret->path[0] = '\0';

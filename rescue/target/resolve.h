@@ -18,6 +18,7 @@ enum place_flags {
 
 /* What a walk found. */
 struct place {
+	struct target *target;
 	int parent; /* O_PATH: the directory that holds it; -1 where that is only staged or was not needed */
 	int self; /* O_PATH: what is there on disk; -1 where there is nothing */
 	const struct change *change; /* what is staged for it, or NULL */
@@ -32,7 +33,7 @@ void place_release(struct place *place);
 #define cleanup_place __attribute__((cleanup(place_release)))
 
 /* Reads the regular file that was found there; -EAGAIN when it is another one by now. */
-int place_read(const struct place *place, size_t limit, struct arena *arena, struct blob *ret);
+int place_read(struct place *place, size_t limit, struct arena *arena, struct blob *ret);
 /* What the symbolic link that was found there says. */
 int place_readlink(const struct place *place, struct arena *arena, char **ret);
 
@@ -43,6 +44,8 @@ const char *place_name(const struct place *place);
 bool kernel_resolves(const struct target *target);
 /* Opens through openat2(2) within the root: a descriptor or a negative errno. -EAGAIN: the caller should walk. */
 int kernel_open(const struct target *target, const char *path, int flags);
+/* The same, but -ELOOP when there is a symbolic link on the way. */
+int kernel_open_without_links(const struct target *target, const char *path, int flags);
 
 void node_stat_from(const struct stat *status, struct node_stat *ret);
 enum node_type node_type_of(mode_t mode);

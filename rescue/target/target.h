@@ -8,8 +8,8 @@
  * from the staged view: what the root will hold once the staged edits are applied (target/staged.h).
  *
  * Errors are negative errno values. Apart from those of openat2(2): -EFTYPE_NOT_REGULAR for something that is there but
- * is neither file nor directory where a file is wanted (fifo, socket, device), -EFBIG for a file above the caller's
- * limit.
+ * is neither file nor directory where a file is wanted (fifo, socket, device; also files of procfs and its like, where
+ * reading may act: /proc/kmsg), -EFBIG for a file above the caller's limit.
  */
 
 #include <stdbool.h>
@@ -64,6 +64,11 @@ struct target {
 	bool walk; /* resolve component by component */
 	bool live; /* root is the running system's own / */
 	struct staged *staged; /* NULL until something is staged */
+	/* The door's own memory */
+	dev_t ordinary_device; /* of a filesystem without a device that is not one of the kernel's virtual ones */
+	int part_fd; /* the file that target_pread() read last, or -1 */
+	char *part_path;
+	const struct staged *part_staged;
 };
 
 /* Opens a root. 0 or negative errno; *ret is the caller's, to be closed with target_close(). */

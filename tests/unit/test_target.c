@@ -166,6 +166,9 @@ static void test_pread(void **state)
 	assert_int_equal(target_pread(world->target, "/file", buffer, 4, 3), 4);
 	assert_memory_equal(buffer, "3456", 4);
 	assert_int_equal(target_pread(world->target, "/file", buffer, 16, 8), 2);
+	put(world, "/other", "other");
+	assert_int_equal(target_pread(world->target, "/other", buffer, 16, 0), 5);
+	assert_int_equal(target_pread(world->target, "/file", buffer, 1, 9), 1);
 	assert_int_equal(target_pread(world->target, "/file", buffer, 16, 10), 0);
 	assert_int_equal(target_pread(world->target, "/file", buffer, 16, UINT64_MAX), 0);
 	assert_int_equal(target_pread(world->target, "/", buffer, 16, 0), -EISDIR);
@@ -707,7 +710,10 @@ static void test_live(void **state)
 
 	assert_false(world->target->live);
 	assert_int_equal(target_open(&target, "/", world->flags), 0);
-	assert_content(&(struct world){.target = target}, "/proc/sys/kernel/ostype", "Linux\n");
+	/* Reading /proc/kmsg takes the messages from the system's logger. */
+	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/kmsg"), -EFTYPE_NOT_REGULAR);
+	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/sys/kernel/ostype"), -EFTYPE_NOT_REGULAR);
+	assert_int_equal(target_pread(target, "/proc/version", &(char){0}, 1, 0), -EFTYPE_NOT_REGULAR);
 	/* What magic links say must not lead anywhere. */
 	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/self/root/etc/passwd"), -ELOOP);
 	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/self/fd/0"), -ELOOP);
