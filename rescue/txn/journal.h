@@ -62,7 +62,7 @@ static inline bool txn_same_time(const struct timespec *a, const struct timespec
 
 /* ---- place.c: the way to a path ---------------------------------------------------------------------------------- */
 
-/* Opens a directory of the target, O_RDONLY; path is canonical, so a symbolic link in it is -ELOOP. */
+/* Opens a directory of the target, O_RDONLY; path is canonical, so a symbolic link in it is -ENOTDIR. */
 int txn_open_directory(const struct target *target, int root, const char *path);
 /* Opens the directory that holds path; *ret_name points into path. The root itself is "." in itself. */
 int txn_open_parent(const struct target *target, const char *path, const char **ret_name);

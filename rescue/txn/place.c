@@ -74,9 +74,10 @@ int txn_open_directory(const struct target *target, int root, const char *path)
 		fd = kernel_openat2(root, path, OPEN_DIRECTORY,
 				    KERNEL_RESOLVE_IN_ROOT | KERNEL_RESOLVE_NO_MAGICLINKS | KERNEL_RESOLVE_NO_SYMLINKS);
 		if (fd != -ENOSYS && fd != -EPERM && fd != -EAGAIN && fd != -EINTR)
-			return fd;
+			return fd == -ELOOP ? -ENOTDIR : fd;
 	}
-	return walk_directory(root, path);
+	fd = walk_directory(root, path);
+	return fd == -ELOOP ? -ENOTDIR : fd;
 }
 
 char *txn_parent_path(struct arena *arena, const char *path)

@@ -280,8 +280,8 @@ static int check_entry(struct preflight *preflight, struct txn_entry *entry)
 		return 0;
 	}
 	if (parent < 0)
-		return refuse(preflight, parent == -ENOENT || parent == -ELOOP ? -ESTALE : parent, entry->path,
-			      parent == -ELOOP	  ? "a directory on the way is a symbolic link now"
+		return refuse(preflight, parent == -ENOENT || parent == -ENOTDIR ? -ESTALE : parent, entry->path,
+			      parent == -ENOTDIR  ? "a directory on the way is something else now"
 			      : parent == -ENOENT ? "its directory is missing"
 						  : strerror(-parent));
 	result = txn_look(parent, name, hash, &entry->before);
@@ -328,8 +328,7 @@ static int open_etc(struct preflight *preflight)
 	if (etc >= 0)
 		result = kernel_statx(etc, "", &preflight->journal);
 	if (result < 0)
-		return refuse(preflight, result, "/etc",
-			      result == -ELOOP ? "it is a symbolic link" : strerror(-result));
+		return refuse(preflight, result, "/etc", strerror(-result));
 	if (is_protected(&preflight->journal, etc))
 		return refuse(preflight, -EPERM, "/etc", "it is immutable or append-only");
 	result = check_filesystem(preflight, etc, "/etc");

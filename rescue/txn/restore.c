@@ -201,9 +201,9 @@ static int without_parent(struct restore *restore, int error)
 {
 	if (error == -ENOENT && restore->entry->before.type == NODE_ABSENT)
 		return already(restore);
-	if (error == -ENOENT || error == -ENOTDIR)
+	if (error == -ENOENT)
 		return leave(restore, "its directory has been removed since");
-	return error == -ELOOP ? leave(restore, "a directory on the way is a symbolic link now") : error;
+	return error == -ENOTDIR ? leave(restore, "a directory on the way is something else now") : error;
 }
 
 int txn_restore(struct target *target, int journal, const struct txn_manifest *manifest, size_t index, unsigned flags,

@@ -118,18 +118,20 @@ int txn_store_open(struct target *target, struct arena *arena, unsigned flags, s
 	if (ret->etc < 0) {
 		int result = ret->etc;
 
-		if (!(flags & TXN_STORE_CREATE) && (result == -ENOENT || result == -ELOOP || result == -ENOTDIR))
+		if (!(flags & TXN_STORE_CREATE) && (result == -ENOENT || result == -ENOTDIR))
 			return 0;
-		return txn_fail(arena, error, result, "/etc", "%s",
-				result == -ELOOP ? "it is a symbolic link" : strerror(-result));
+		return txn_fail(arena, error, result, "/etc", "%s", strerror(-result));
 	}
 	for (int i = 0; i < OPEN_RETRIES; i++) {
 		int result = open_store_once(arena, flags, ret, error);
 
-		if (result < 0 || ret->fd < 0 || !(flags & TXN_STORE_LOCK) || store_is_current(ret))
-			return result;
-		close(ret->fd);
+		if (result == 0 && (ret->fd < 0 || !(flags & TXN_STORE_LOCK) || store_is_current(ret)))
+			return 0;
+		if (ret->fd >= 0)
+			close(ret->fd);
 		ret->fd = -1;
+		if (result < 0)
+			return result;
 	}
 	return txn_fail(arena, error, -EBUSY, TXN_STORE, "another sshrescue is at work on this root");
 }
