@@ -15,9 +15,11 @@
  * connection would need to satisfy. */
 struct sshd_setting {
 	const char *keyword; /* as sshd_config(5) spells it: "ListenAddress", "HostKey" */
-	char **arguments; /* unquoted words */
+	char **arguments; /* the words, unquoted, as they are written */
 	size_t argument_count;
-	const char *value; /* the arguments joined by single spaces */
+	/* What sshd -T prints of it: "yes" for YES, "prohibit-password" for without-password, seconds for times,
+	 * paths without ~; where there is nothing to work out, the arguments joined by single spaces */
+	const char *value;
 	const char *path; /* NULL: given on sshd's command line */
 	unsigned line;
 };
@@ -70,5 +72,18 @@ const struct sshd_setting *sshd_config_get(const struct sshd_config *config, con
 /* All settings of an accumulating keyword (Port, ListenAddress, HostKey, …), in order: NULL starts, NULL ends. */
 const struct sshd_setting *sshd_config_next(const struct sshd_config *config, const char *keyword,
 					    const struct sshd_setting *previous);
+
+/* The places of a ListenAddress setting. "*" is a host as well: glibc takes it for the loopback addresses. */
+struct sshd_listen {
+	const char *host; /* without brackets; may be a name */
+	const char *port_word; /* NULL: every Port */
+	unsigned port; /* 0: none, or the name of a service */
+};
+/* False when there is nothing to take apart. Strings are in arena. */
+bool sshd_config_listen(struct arena *arena, const struct sshd_setting *setting, struct sshd_listen *ret);
+
+/* The words that a keyword of few values may have ("yes", "no"): the first for index 0, NULL behind the last or for
+ * other keywords. For proposals; which of them a release has is another matter. */
+const char *sshd_config_choice(const char *keyword, size_t index);
 
 #endif

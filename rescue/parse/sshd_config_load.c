@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Files and their lines: load_server_config(), parse_server_config_depth() and the Include keyword of servconf.c. */
+#include "parse/sshd_config_parser.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define LEADING_SPACE " \t\r"
+
+enum {
+	OLD_LINE_LIMIT = 4094, /* of releases before 7.8 */
+};
+
+static const char *reason_of(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+		return "No such file or directory";
+	case -ELOOP:
+		return "Too many levels of symbolic links";
+	case -EFTYPE_NOT_REGULAR:
+		return "not a regular file: sshd cannot read it, or waits for it for ever";
+	case -EFBIG:
+		return "larger than any configuration";
+	default:
+		return "cannot be read";
+	}
+}
+
+/* --- content --- */
+
+/* sshd reads a directory as an empty file, and so it does /dev/null, which need not be there yet. */
+static int read_content(struct config_parser *parser, const char *path, struct blob *ret)
+{
+	int r;
+
+	*ret = (struct blob){0};
+	if (string_equal(path, "/dev/null"))
+		return 0;
+	r = target_read(parser->target, path, TARGET_FILE_LIMIT, parser->arena, ret, NULL);
+	return r == -EISDIR ? 0 : r;
+}
+
+/* Files and bytes without end are no configuration that anybody wrote; sshd would be at it for ever. */
+static bool within_limits(struct config_parser *parser, const struct blob *content, const char *path)
+{
+	parser->bytes_read += content->size;
+	if (++parser->files_read <= CONFIG_FILE_LIMIT && parser->bytes_read <= CONFIG_BYTE_LIMIT)
+		return true;
+	if (!parser->gave_up)
+		config_raise(parser, SSHD_CONFIG_NOT_UNDERSTOOD, path, 0, "Include", NULL,
+			     "more is included than is looked at");
+	parser->gave_up = true;
+	return false;
+}
+
+static void remember_file(struct config_parser *parser, const char *path)
+{
+	string_list *files = &parser->config->files;
+
+	for (size_t i = 0; i < files->count; i++) {
+		if (string_equal(files->items[i], path))
+			return;
+	}
+	*array_push(parser->arena, files) = arena_strdup(parser->arena, path);
+}
+
+/* --- lines --- */
+
+/* Makes room for length more bytes of the line, and for the words it may be cut into. */
+static void reserve_line(struct config_parser *parser, struct config_file *file, size_t used, size_t length)
+{
+	size_t capacity = file->line_capacity ? file->line_capacity : 256;
+	char *grown;
+
+	if (file->line_capacity > used + length)
+		return;
+	while (capacity <= used + length)
+		capacity *= 2;
+	grown = arena_alloc(parser->arena, capacity);
+	if (used)
+		memcpy(grown, file->line, used);
+	file->line = grown;
+	file->copy = arena_alloc(parser->arena, capacity);
+	file->line_capacity = capacity;
+}
+
+/* What sshd keeps of a line as it loads the file: nothing before the first other character than a space, nothing behind
+ * a NUL (not even the newline: then the next line is part of this one) and, up to 8.6, nothing behind a #. */
+static size_t kept(const struct config_parser *parser, const char **line, size_t length, bool *ret_continues)
+{
+	const char *nul = memchr(*line, '\0', length), *hash;
+
+	*ret_continues = nul;
+	if (nul)
+		length = (size_t)(nul - *line);
+	if (!config_since(parser, 807) && (hash = memchr(*line, '#', length))) {
+		length = (size_t)(hash - *line);
+		*ret_continues = false;
+	}
+	while (length && strchr(LEADING_SPACE, **line)) {
+		(*line)++;
+		length--;
+	}
+	return length;
+}
+
+static void process_lines(struct config_parser *parser, struct config_file *file, const struct blob *content)
+{
+	size_t offset = 0, used = 0, length;
+	unsigned number = 0, first = 1;
+	const char *line;
+
+	while (next_line(content, &offset, &line, &length)) {
+		bool continues;
+
+		number++;
+		if (used == 0)
+			first = number;
+		if (!config_since(parser, 708) && length > OLD_LINE_LIMIT)
+			config_raise(parser, SSHD_CONFIG_BAD_VALUE, file->path, number, NULL, NULL, "too long");
+		length = kept(parser, &line, length, &continues);
+		reserve_line(parser, file, used, length);
+		memcpy(file->line + used, line, length);
+		used += length;
+		if (continues && offset < content->size)
+			continue;
+		file->line[used] = '\0';
+		used = 0;
+		config_process_line(parser, file, first, file->line);
+	}
+}
+
+static const char *canonical(struct config_parser *parser, const char *path)
+{
+	char *resolved;
+
+	if (target_resolve(parser->target, path, true, parser->arena, &resolved) < 0)
+		return arena_strdup(parser->arena, path);
+	return resolved;
+}
+
+void config_read_file(struct config_parser *parser, const char *path, enum sshd_config_error_kind what,
+		      const struct config_line *line, bool active, bool never_match, bool in_match, unsigned depth)
+{
+	struct config_file file = {.active = active, .never_match = never_match, .in_match = in_match, .depth = depth};
+	struct blob content;
+	int r;
+
+	r = read_content(parser, path, &content);
+	if (r < 0) {
+		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP && r != -EFTYPE_NOT_REGULAR)
+			what = SSHD_CONFIG_NOT_UNDERSTOOD;
+		if (line)
+			config_refuse(parser, line, what, path, "%.200s: %s", path, reason_of(r));
+		else
+			config_raise(parser, what, path, 0, NULL, NULL, reason_of(r));
+		return;
+	}
+	file.path = canonical(parser, path);
+	if (!within_limits(parser, &content, file.path))
+		return;
+	remember_file(parser, file.path);
+	process_lines(parser, &file, &content);
+}
+
+/* --- Include --- */
+
+static bool include_file(struct config_parser *parser, struct config_line *line, const char *path)
+{
+	struct config_file *file = line->file;
+
+	if (file->depth >= CONFIG_DEPTH_LIMIT)
+		return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, path,
+				     "Too many recursive configuration includes");
+	config_read_file(parser, path, SSHD_CONFIG_BAD_INCLUDE, line, line->active, !line->active, file->in_match,
+			 file->depth + 1);
+	return true;
+}
+
+static bool include_word(struct config_parser *parser, struct config_line *line, const char *word)
+{
+	string_list found;
+	const char *pattern = word;
+	int r;
+
+	/* 8.2 put the keyword behind the directory where it meant the word. */
+	if (*word != '/' && *word != '~')
+		pattern = arena_printf(parser->arena, "/etc/ssh/%s", parser->version == 802 ? line->keyword : word);
+	else if (*word == '~')
+		pattern = arena_printf(parser->arena, "/%s", word);
+	r = target_glob(parser->target, pattern, parser->arena, &found);
+	if (r == -ENAMETOOLONG)
+		return true;
+	if (r < 0)
+		return config_refuse(parser, line, SSHD_CONFIG_NOT_UNDERSTOOD, word, "cannot tell what %.200s includes",
+				     word);
+	for (size_t i = 0; i < found.count && !parser->gave_up; i++) {
+		if (!include_file(parser, line, found.items[i]))
+			return false;
+	}
+	return true;
+}
+
+bool grammar_include(struct config_parser *parser, struct config_line *line)
+{
+	unsigned count = 0;
+	char *word;
+
+	line->nothing = true;
+	if (!line->file->path)
+		return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, NULL,
+				     "Include directive not supported as a command-line option");
+	while (!parser->gave_up && (word = config_next_word(&line->words))) {
+		if (!*word && !config_since(parser, 807))
+			break;
+		if (!*word)
+			return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, word,
+					     "keyword %.200s empty argument", line->keyword);
+		if (!include_word(parser, line, word))
+			return false;
+		count++;
+	}
+	if (count || parser->gave_up)
+		return true;
+	return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, NULL, "%.200s missing filename argument",
+			     config_since(parser, 807) ? line->keyword : "Include");
+}
