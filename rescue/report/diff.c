@@ -92,6 +92,22 @@ static size_t hunk_end(const row_list *rows, size_t first_change)
 	return last_change + CONTEXT_LINES + 1 < rows->count ? last_change + CONTEXT_LINES + 1 : rows->count;
 }
 
+/* A tab stays a tab, which is harmless on a terminal, so that patch(1) can use the diff. */
+static void add_diff_line(struct text *text, const struct line *line)
+{
+	size_t done = 0;
+
+	while (done < line->length) {
+		const char *tab = memchr(line->text + done, '\t', line->length - done);
+		size_t end = tab ? (size_t)(tab - line->text) : line->length;
+
+		escape_terminal(text, line->text + done, end - done);
+		if (tab)
+			text_add(text, tab, 1);
+		done = end + (tab ? 1 : 0);
+	}
+}
+
 static void add_hunk(struct text *text, const row_list *rows, size_t begin, size_t end, size_t old_line,
 		     size_t new_line)
 {
@@ -105,7 +121,7 @@ static void add_hunk(struct text *text, const row_list *rows, size_t begin, size
 		    new_count ? new_line : new_line - 1, new_count);
 	for (size_t i = begin; i < end; i++) {
 		text_add(text, &rows->items[i].sign, 1);
-		escape_terminal(text, rows->items[i].line.text, rows->items[i].line.length);
+		add_diff_line(text, &rows->items[i].line);
 		text_add_string(text, "\n");
 	}
 }
