@@ -88,6 +88,19 @@ static void pick_units(struct facts *facts, struct ssh_service *service)
 	}
 }
 
+/* When the default target starts neither the service nor what usually does, the boot stage says so. What comes later is
+ * judged for the target that its repair leads to. */
+static void assume_repaired_boot(struct facts *facts, struct ssh_service *service)
+{
+	if (service->service_starts || service->socket_starts || unit_boot_assumed(facts->units) ||
+	    unit_boot_starts(facts->units, "multi-user.target", NULL) ||
+	    unit_load(facts->units, "multi-user.target")->state != UNIT_LOADED ||
+	    unit_missing_requirement(facts->units, "multi-user.target"))
+		return;
+	unit_boot_assume(facts->units, "multi-user.target");
+	pick_units(facts, service);
+}
+
 /* A socket does not start without its service; of two units that exclude each other, only one does. */
 static void settle_socket(struct facts *facts, struct ssh_service *service)
 {
@@ -121,6 +134,7 @@ int facts_ssh_service(struct facts *facts)
 	const struct unit *unit;
 
 	pick_units(facts, service);
+	assume_repaired_boot(facts, service);
 	settle_socket(facts, service);
 	unit = service->service;
 	if (!service->service_starts && service->socket_starts)

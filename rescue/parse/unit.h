@@ -72,8 +72,17 @@ const char *unit_default_target(struct unit_set *set);
 const struct unit *unit_missing_requirement(struct unit_set *set, const char *name);
 /* Whether the one unit's Conflicts= names the other: when a boot pulls in both, the other is not started. */
 bool unit_boot_conflicts(struct unit_set *set, const char *name, const char *other);
+/* From now on, all these answers are for a boot into another target: what a repaired default target will start. */
+void unit_boot_assume(struct unit_set *set, const char *target);
+/* That target, or NULL where default.target itself is what the answers are about. */
+const char *unit_boot_assumed(struct unit_set *set);
 /* A unit that the boot starts and whose ExecStart= names sshd, after previous (NULL: the first), or NULL. */
 const char *unit_boot_next_sshd(struct unit_set *set, const char *previous);
+
+/* The file or link that systemd takes for this very name, aliases not followed; NULL when there is none. */
+const char *unit_file_path(struct unit_set *set, const char *name);
+/* The file or link of that name that would take its place if it were gone, or NULL. */
+const char *unit_file_behind(struct unit_set *set, const char *name);
 
 /* systemd's version in the root (252), or 0 when it cannot be told. */
 unsigned unit_systemd_version(struct unit_set *set);

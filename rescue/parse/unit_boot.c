@@ -306,7 +306,7 @@ static void begin(struct unit_set *set)
 	if (set->boot)
 		return;
 	set->boot = ARENA_NEW(set->arena, struct unit_boot);
-	node = node_get(set, "default.target");
+	node = node_get(set, set->assumed ? set->assumed : "default.target");
 	examine(set, node);
 	if (node->state != UNIT_LOADED) {
 		node = node_get(set, "rescue.target");
@@ -384,7 +384,19 @@ const char *unit_default_target(struct unit_set *set)
 
 	begin(set);
 	node = node_get(set, "default.target");
+	examine(set, node);
 	return node->state == UNIT_LOADED ? node->id : NULL;
+}
+
+void unit_boot_assume(struct unit_set *set, const char *target)
+{
+	set->boot = NULL;
+	set->assumed = target;
+}
+
+const char *unit_boot_assumed(struct unit_set *set)
+{
+	return set->assumed;
 }
 
 const struct unit *unit_missing_requirement(struct unit_set *set, const char *name)

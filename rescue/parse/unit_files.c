@@ -199,15 +199,10 @@ static bool entry_from_link(struct unit_set *set, const char *name, struct unit_
 	return true;
 }
 
-const struct unit_entry *unit_entry(struct unit_set *set, const char *name)
+/* Looks for name in the directories from first on. Returns the place behind the one where it is. */
+static size_t find_entry(struct unit_set *set, const char *name, size_t first, struct unit_entry *entry)
 {
-	struct unit_entry *entry = unit_map_get(&set->entries, name);
-
-	if (entry)
-		return entry;
-	unit_list_directories(set);
-	entry = ARENA_NEW(set->arena, struct unit_entry);
-	for (size_t i = 0; i < set->directory_count; i++) {
+	for (size_t i = first; i < set->directory_count; i++) {
 		const struct dir_entry *found = unit_directory_entry(&set->directories[i], name);
 
 		if (!found || (found->type != NODE_FILE && found->type != NODE_SYMLINK))
@@ -217,10 +212,40 @@ const struct unit_entry *unit_entry(struct unit_set *set, const char *name)
 			entry->kind = UNIT_ENTRY_FILE;
 		else if (!entry_from_link(set, name, entry))
 			continue;
-		break;
+		return i + 1;
 	}
+	return set->directory_count;
+}
+
+const struct unit_entry *unit_entry(struct unit_set *set, const char *name)
+{
+	struct unit_entry *entry = unit_map_get(&set->entries, name);
+
+	if (entry)
+		return entry;
+	unit_list_directories(set);
+	entry = ARENA_NEW(set->arena, struct unit_entry);
+	find_entry(set, name, 0, entry);
 	unit_map_put(set->arena, &set->entries, arena_strdup(set->arena, name), entry);
 	return entry;
+}
+
+const char *unit_file_path(struct unit_set *set, const char *name)
+{
+	const struct unit_entry *entry = unit_entry(set, name);
+
+	return entry->kind == UNIT_ENTRY_NONE ? NULL : entry->path;
+}
+
+const char *unit_file_behind(struct unit_set *set, const char *name)
+{
+	struct unit_entry first = {0}, second = {0};
+	size_t place;
+
+	unit_list_directories(set);
+	place = find_entry(set, name, 0, &first);
+	find_entry(set, name, place, &second);
+	return second.kind == UNIT_ENTRY_NONE ? NULL : second.path;
 }
 
 /* Follows aliases to a file. 0, -ENOENT: there is none, -ELOOP. */

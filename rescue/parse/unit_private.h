@@ -64,6 +64,7 @@ struct unit_set {
 	struct unit_map units; /* canonical name -> struct unit, fully loaded */
 	struct unit_map attached; /* type -> struct attached_list, unit_dropin.c */
 	struct unit_boot *boot;
+	const char *assumed; /* the target in default.target's place */
 	unsigned version;
 	bool version_known;
 };
