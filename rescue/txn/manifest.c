@@ -505,7 +505,7 @@ int txn_manifest_parse(struct arena *arena, const struct blob *text, struct txn_
 
 	memset(ret, 0, sizeof(*ret));
 	if (!string_after(text->data, FIRST_LINE "\n")) {
-		if (string_after(text->data, "sshrescue-manifest ")) {
+		if (string_after(text->data, "sshrescue-manifest ") && strchr(text->data, '\n')) {
 			*ret_damage = "the manifest is of another version of sshrescue";
 			return -EOPNOTSUPP;
 		}
