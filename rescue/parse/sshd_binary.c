@@ -45,6 +45,8 @@ static const char *version_end(const char *string, unsigned *ret_major, unsigned
 struct found_strings {
 	struct sshd_binary *binary;
 	bool portable; /* the version has its "p1": no better one will come */
+	const char *wanted; /* not NULL: look for this string, and nothing else */
+	bool found_wanted;
 };
 
 static void take_version(struct found_strings *found, const char *string)
@@ -83,6 +85,10 @@ static void take_string(struct found_strings *found, const char *string)
 	struct sshd_binary *binary = found->binary;
 	const char *version;
 
+	if (found->wanted) {
+		found->found_wanted |= string_equal(string, found->wanted);
+		return;
+	}
 	if (string[0] == 'O' && (version = string_after(string, "OpenSSH_"))) {
 		take_version(found, version);
 	} else if (string[0] == '/') {
@@ -99,6 +105,8 @@ static bool found_all(const struct found_strings *found)
 {
 	const struct sshd_binary *binary = found->binary;
 
+	if (found->wanted)
+		return found->found_wanted;
 	return found->portable && binary->privsep_path &&
 	       (!sshd_binary_at_least(binary, 9, 8) || binary->session_path) &&
 	       (!sshd_binary_at_least(binary, 10, 0) || binary->auth_path);
@@ -136,28 +144,40 @@ static int scan_range(struct found_strings *found, const struct elf_range *range
 	return 0;
 }
 
-void sshd_binary_load(struct target *target, struct arena *arena, const char *path, struct sshd_binary *ret)
+/* Takes the strings of all constants. */
+static int scan_constants(struct found_strings *found, struct arena *arena)
 {
-	struct found_strings found = {.binary = ret};
 	struct elf_file elf = {0};
 	struct elf_reader reader;
 	elf_range_list ranges = {0};
 	const char *reason;
+	int error;
+
+	elf_reader_init(&reader, found->binary->target, found->binary->path, NULL);
+	error = elf_load(&reader, arena, &elf, &reason);
+	if (error < 0)
+		return error;
+	elf_constants(&reader, arena, &elf, &ranges);
+	for (size_t i = 0; error == 0 && i < ranges.count && !found_all(found); i++)
+		error = scan_range(found, &ranges.items[i]);
+	return error;
+}
+
+void sshd_binary_load(struct target *target, struct arena *arena, const char *path, struct sshd_binary *ret)
+{
+	struct found_strings found = {.binary = ret};
 
 	*ret = (struct sshd_binary){.target = target, .arena = arena, .path = arena_strdup(arena, path)};
-	elf_reader_init(&reader, target, ret->path, NULL);
-	ret->read_error = elf_load(&reader, arena, &elf, &reason);
-	if (ret->read_error < 0)
-		return;
-	elf_constants(&reader, arena, &elf, &ranges);
-	for (size_t i = 0; i < ranges.count && !found_all(&found); i++) {
-		int error = scan_range(&found, &ranges.items[i]);
+	ret->read_error = scan_constants(&found, arena);
+}
 
-		if (error < 0) {
-			ret->read_error = error;
-			return;
-		}
-	}
+int sshd_binary_has_string(const struct sshd_binary *binary, const char *string)
+{
+	struct sshd_binary copy = *binary;
+	struct found_strings found = {.binary = &copy, .wanted = string};
+	int error = scan_constants(&found, binary->arena);
+
+	return error < 0 ? error : found.found_wanted;
 }
 
 bool sshd_binary_at_least(const struct sshd_binary *binary, unsigned major, unsigned minor)

@@ -31,6 +31,10 @@ struct sshd_binary {
 /* Takes version and paths from the binary. Never fails: what could not be found out is 0.0 and NULL. */
 void sshd_binary_load(struct target *target, struct arena *arena, const char *path, struct sshd_binary *ret);
 
+/* Whether the string stands among the constants of sshd, whole and in that case; without loading the image. 1, 0 or
+ * -errno. */
+int sshd_binary_has_string(const struct sshd_binary *binary, const char *string);
+
 /*
  * Whether the binary has word as a string of its own, letters of either case being equal where nocase: a string that
  * its data points to (the linker may have made it the tail of a longer one: "port" of "localport"), or a whole
