@@ -12,8 +12,6 @@ fixture_root()
 	"$PROJECT/tests/cli/fixture-root" "$PROJECT/build/fixture/root"
 	ROOT=$BATS_TEST_TMPDIR/root
 	cp -a "$PROJECT/build/fixture/root" "$ROOT"
-	# A coarse clock must not hide a change of a time stamp.
-	find "$ROOT" -exec touch -h -d '2026-01-02 03:04:05.678901234' {} +
 }
 
 # Everything that undo promises to give back: content, type, mode, owner, links, extended attributes, times of files.
@@ -25,7 +23,7 @@ tree_of()
 		find . -path ./etc/sshrescue -prune -o \( -type d -printf '%p d %m %U:%G\n' \) -o \
 			\( -printf '%p %y %m %U:%G %l %s %T@ %n\n' \) | sort
 		find . -path ./etc/sshrescue -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
-		getfattr -R -h -d -m - . 2>/dev/null | grep -v sshrescue
+		getfattr -R -h -d -m - . 2>/dev/null | grep -v sshrescue || true
 	)
 }
 
