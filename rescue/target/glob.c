@@ -171,47 +171,51 @@ struct glob {
 	struct arena *arena;
 	string_list *found;
 	size_t visited;
+	char path[PATH_MAX]; /* as far as the pattern is matched; "" stands for nothing yet */
+	size_t length;
 };
 
-static char *join(struct arena *arena, const char *prefix, const char *name, size_t length)
+/* Adds to the path; false when that is longer than any path can be. */
+static bool extend(struct glob *glob, const char *text, size_t length)
 {
-	size_t prefix_length = strlen(prefix);
-	char *joined = arena_alloc(arena, prefix_length + length + 1);
-
-	memcpy(joined, prefix, prefix_length);
-	memcpy(joined + prefix_length, name, length);
-	return joined;
+	if (length >= sizeof(glob->path) - glob->length)
+		return false;
+	memcpy(glob->path + glob->length, text, length);
+	glob->length += length;
+	glob->path[glob->length] = '\0';
+	return true;
 }
 
-static char *unescape(struct arena *arena, const char *prefix, const char *pattern, const char *end)
+static bool extend_unescaped(struct glob *glob, const char *pattern, const char *end)
 {
-	size_t length = strlen(prefix);
-	char *text = arena_alloc(arena, length + (size_t)(end - pattern) + 1);
-
-	memcpy(text, prefix, length);
-	while (pattern < end) {
+	for (; pattern < end; pattern++) {
 		if (*pattern == '\\' && pattern + 1 < end)
 			pattern++;
-		text[length++] = *pattern++;
+		if (!extend(glob, pattern, 1))
+			return false;
 	}
-	return text;
+	return true;
 }
 
-static void add_if_there(struct glob *glob, const char *path)
+static void cut(struct glob *glob, size_t length)
 {
-	struct node_stat status;
-
-	if (target_lstat(glob->target, path, &status) == 0)
-		*array_push(glob->arena, glob->found) = arena_strdup(glob->arena, path);
+	glob->length = length;
+	glob->path[length] = '\0';
 }
 
-static int expand(struct glob *glob, struct arena *work, const char *prefix, const char *pattern);
-
-static int expand_names(struct glob *glob, const char *prefix, const char *pattern, const char *end)
+static void add_found(struct glob *glob)
 {
-	cleanup_arena struct arena work = {0};
+	*array_push(glob->arena, glob->found) = arena_memdup(glob->arena, glob->path, glob->length);
+}
+
+static int expand(struct glob *glob, const char *pattern);
+
+/* Matches the names of the directory that the path says. pattern to end is one component, after end the rest. */
+static int expand_names(struct glob *glob, const char *pattern, const char *end)
+{
+	size_t length = glob->length;
 	dir_list names;
-	int result = target_list(glob->target, prefix, &work, &names);
+	int result = target_list(glob->target, glob->path, glob->arena, &names);
 
 	if (result == -E2BIG)
 		return result;
@@ -220,29 +224,28 @@ static int expand_names(struct glob *glob, const char *prefix, const char *patte
 	glob->visited += names.count;
 	if (glob->visited > TARGET_LIST_LIMIT)
 		return -E2BIG;
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count && result == 0; i++) {
 		const char *name = names.items[i].name;
 		enum node_type type = names.items[i].type;
 
-		if (!match_component(pattern, end, name))
+		if (*end && type != NODE_DIRECTORY && type != NODE_SYMLINK)
 			continue;
-		if (*end == '\0') {
-			*array_push(glob->arena, glob->found) = join(glob->arena, prefix, name, strlen(name));
+		if (!match_component(pattern, end, name) || !extend(glob, name, strlen(name)))
 			continue;
-		}
-		if (type != NODE_DIRECTORY && type != NODE_SYMLINK)
-			continue;
-		result = expand(glob, &work, join(&work, prefix, name, strlen(name)), end);
-		if (result < 0)
-			return result;
+		if (*end)
+			result = expand(glob, end);
+		else
+			add_found(glob);
+		cut(glob, length);
 	}
-	return 0;
+	return result;
 }
 
-/* Takes over what needs no matching, up to the first component that does. prefix is as found, pattern what is left. */
-static int expand(struct glob *glob, struct arena *work, const char *prefix, const char *pattern)
+/* Takes over what needs no matching, up to the first component that does. */
+static int expand(struct glob *glob, const char *pattern)
 {
 	const char *at = pattern, *component, *end;
+	struct node_stat status;
 
 	for (;;) {
 		component = at + strspn(at, "/");
@@ -251,12 +254,13 @@ static int expand(struct glob *glob, struct arena *work, const char *prefix, con
 			break;
 		at = end;
 	}
-	prefix = unescape(work, prefix, pattern, component);
-	if (*component == '\0') {
-		add_if_there(glob, prefix);
+	if (!extend_unescaped(glob, pattern, component))
 		return 0;
-	}
-	return expand_names(glob, prefix, component, end);
+	if (*component)
+		return expand_names(glob, component, end);
+	if (target_lstat(glob->target, glob->path, &status) == 0)
+		add_found(glob);
+	return 0;
 }
 
 static int compare_strings(const void *a, const void *b)
@@ -266,7 +270,6 @@ static int compare_strings(const void *a, const void *b)
 
 int target_glob(struct target *target, const char *pattern, struct arena *arena, string_list *ret)
 {
-	cleanup_arena struct arena work = {0};
 	struct glob glob = {.target = target, .arena = arena, .found = ret};
 	int result;
 
@@ -275,7 +278,7 @@ int target_glob(struct target *target, const char *pattern, struct arena *arena,
 		return -EINVAL;
 	if (strlen(pattern) >= PATH_MAX)
 		return -ENAMETOOLONG;
-	result = expand(&glob, &work, "", pattern);
+	result = expand(&glob, pattern);
 	if (result == 0 && ret->count > 1)
 		qsort(ret->items, ret->count, sizeof(ret->items[0]), compare_strings);
 	return result;
