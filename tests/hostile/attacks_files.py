@@ -8,7 +8,8 @@ import struct
 import subprocess
 import time
 
-from attack import ALL, BROKEN, attack
+from attack import ALL, BOTH, BROKEN, attack
+from oracle import FIXTURE, series
 from attacks_paths import CONFIG, DIRECTORIES, READ, UNITS
 
 KEY = "/etc/ssh/ssh_host_ed25519_key"
@@ -35,17 +36,22 @@ NEEDED = (CONFIG, "/usr/sbin/sshd", UNIT)
 
 def register_special():
     for kind, make in KINDS.items():
-        for path in READ:
-            def build(world, make=make, path=path):
-                world.break_config() if path != CONFIG else None
+        def build(world, make=make):
+            world.link(UNITS + "/sshd.service", "/dev/null")
+            return lambda mode: series(world, mode, [(path, make, BROKEN if path in NEEDED else None) for path in READ])
+        attack(f"each file that is read is {kind}", modes=ALL if kind in ("a fifo", "/dev/watchdog") else BOTH)(build)
+        for path in NEEDED:
+            def build_one(world, make=make, path=path):
+                os.chmod(world.at(KEYS[0]), 0o777)
                 make(world, path)
-            attack(f"{path} is {kind}", verdict=BROKEN if path in NEEDED else None,
-                   modes=ALL if kind in ("a fifo", "/dev/watchdog") and path in NEEDED else ("openat2", "walk"))(build)
-    for path in DIRECTORIES[:-1]:
-        for kind in ("a fifo", "/dev/zero", "a file"):
-            def build(world, path=path, kind=kind):
-                world.put(path, b"no directory\n") if kind == "a file" else KINDS[kind](world, path)
-            attack(f"directory {path} is {kind}")(build)
+            attack(f"{path} is {kind}", verdict=BROKEN)(build_one)
+    for kind in ("a fifo", "/dev/zero", "a file"):
+        def make_other(world, path, kind=kind):
+            world.put(path, b"no directory\n") if kind == "a file" else KINDS[kind](world, path)
+
+        def build_directories(world, make_other=make_other):
+            return lambda mode: series(world, mode, [(path, make_other, None) for path in DIRECTORIES])
+        attack(f"each directory that is read is {kind}")(build_directories)
 
 
 register_special()
@@ -96,13 +102,19 @@ TEXTS = (CONFIG, "/etc/ssh/sshd_config.d/10-x.conf", KEY, KEY + ".pub", "/etc/pa
 
 def register_contents():
     for title, change in CONTENTS.items():
-        for path in TEXTS:
-            def build(world, change=change, path=path):
-                full = world.at(path)
-                before = world.get(path) if os.path.isfile(full) else b"Port 22\n"
-                mode = stat.S_IMODE(os.stat(full).st_mode) if os.path.isfile(full) else 0o644
-                world.put(path, change(before), mode)
-            attack(f"{path} with {title}", modes=("openat2",), traced=False)(build)
+        def make(world, path, change=change):
+            original = FIXTURE + path
+            known = os.path.isfile(original)
+            before = open(original, "rb").read() if known else b"Port 22\n"
+            world.put(path, change(before), stat.S_IMODE(os.stat(original).st_mode) if known else 0o644)
+
+        def build(world, make=make):
+            return lambda mode: series(world, mode, [(path, make, None) for path in TEXTS], traced=False)
+        attack(f"each text that is read: {title}", modes=("openat2",))(build)
+        for path in (CONFIG, UNIT, KEY):
+            def build_one(world, make=make, path=path):
+                make(world, path)
+            attack(f"{path} with {title}", modes=("openat2",), traced=False, timeout=30)(build_one)
 
 
 register_contents()

@@ -39,20 +39,30 @@ def ssh_up(world):
     world.link("/etc/ssh", up(world.outside + "/ssh"))
 
 
+LINKS = {
+    "an absolute link out": lambda w: w.outside + "/secret",
+    "a relative link out": lambda w: up(w.outside + "/secret"),
+    "a link to a directory outside": lambda w: w.outside,
+    "a link upwards to a directory outside": lambda w: up(w.outside),
+    "a link to /": lambda w: "/",
+    "a link to itself": None,
+}
+
+
 def register_links():
-    for path in READ:
-        for title, text in (("absolute", lambda w: w.outside + "/secret"), ("relative", lambda w: up(w.outside + "/secret"))):
-            def build(world, path=path, text=text):
+    for title, text in LINKS.items():
+        def make(world, path, text=text):
+            world.link(path, text(world) if text else os.path.basename(path))
+
+        def build(world, make=make):
+            return lambda mode: oracle.series(world, mode, [(path, make, None) for path in READ + DIRECTORIES])
+        attack(f"each file and directory that is read is {title}")(build)
+
+        for path in (CONFIG, "/etc/ssh", UNITS + "/ssh.service", "/etc/ssh/ssh_host_ed25519_key"):
+            def build_one(world, make=make, path=path):
                 world.break_config()
-                world.link(path, text(world))
-            attack(f"{path} is {'an' if title == 'absolute' else 'a'} {title} link out")(build)
-    for path in DIRECTORIES:
-        for title, text in (("to a directory outside", lambda w: w.outside), ("upwards", lambda w: up(w.outside)),
-                            ("to /", lambda w: "/"), ("to itself", lambda w: os.path.basename(w.path))):
-            def build(world, path=path, text=text):
-                world.path = path
-                world.link(path, text(world))
-            attack(f"{path} is a link {title}")(build)
+                make(world, path)
+            attack(f"{path} is {title}")(build_one)
 
 
 register_links()

@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 SSHRESCUE = os.environ.get("SSHRESCUE", PROJECT + "/build/sshrescue")
 REFUSE = PROJECT + "/build/tests/hostile/refuse"
+STRACE = shutil.which("strace") or "/usr/bin/strace"
 FIXTURE = PROJECT + "/build/fixture/root"
 
 # A mode is a kernel that lacks things, or a sandbox that refuses them.
@@ -211,10 +212,11 @@ def limits(address_space):
 
 
 def run(world, mode, arguments, timeout=20, address_space=1 << 29, traced=False, root=None, prefix=()):
-    command = [*MODES[mode], SSHRESCUE, arguments[0], "--root", root or world.root, *arguments[1:]]
+    command = [SSHRESCUE, arguments[0], "--root", root or world.root, *arguments[1:]]
     log = world.directory + "/trace"
     if traced:
-        command = ["strace", "-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,fchdir,unshare", "--", *command]
+        command = [STRACE, "-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,fchdir,unshare", "--", *command]
+    command = [*MODES[mode], *command]
     process = subprocess.Popen([*prefix, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                start_new_session=True, preexec_fn=limits(address_space))
     try:
@@ -250,14 +252,79 @@ def assert_printable(what, data):
             raise Broken(f"{what}: raw {character!r} on output, behind {text[max(0, at - 60):at]!r}")
 
 
+def series(world, mode, cases, traced=True):
+    """Many small attacks on one world, one after the other, each on one path: check, and a repair that is only planned.
+    cases: (path, function that makes it hostile, acceptable verdicts or None)."""
+    mark_unread(world.outside)
+    marks = read_marks(world.outside)
+    failures = []
+    kept = os.fsencode(world.directory + "/kept")
+    for path, make, verdicts in cases:
+        full = world.at(path)
+        there = os.path.lexists(full)
+        made = []
+        parent = os.path.dirname(full)
+        while not os.path.lexists(parent):
+            made.append(parent)
+            parent = os.path.dirname(parent)
+        if there:
+            os.rename(full, kept)
+        try:
+            make(world, path)
+            found = run(world, mode, ["check", "--json"], traced=traced, timeout=30)
+            verdict = found.json["verdict"] if found.status & 24 == 0 else f"exit {found.status}"
+            if verdicts and verdict not in verdicts:
+                raise Broken(f"the verdict is {verdict}, not {' or '.join(verdicts)}")
+            run(world, mode, ["repair", "-n"], timeout=30)
+        except Broken as broken:
+            failures.append(f"{path}: {broken}")
+        world.remove(path)
+        for directory in made:
+            os.rmdir(directory)
+        if there:
+            os.rename(kept, full)
+    if read_marks(world.outside) != marks:
+        failures.append("outside the root: " + differences(marks, read_marks(world.outside)))
+    if failures:
+        raise Broken("\n       ".join(failures))
+    return f"{len(cases)} paths"
+
+
 # ---- what was opened, by name and by whom ---------------------------------------------------------------------------
 
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (\S+)")
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\.\.\.)?')
+NAMED = re.compile(r'(AT_FDCWD|\d+), "((?:[^"\\]|\\.)*)"')
 # Calls that never follow a link in the last component.
 NEVER_FOLLOW = {"unlinkat", "renameat", "renameat2", "mkdirat", "symlinkat", "readlinkat", "mknodat", "linkat"}
 # What a run looks at before it has a root: whether the root is the running system's.
 BEFORE = {"/", "/proc/1/root/."}
+
+
+def audit_catches():
+    """An oracle that sees nothing would let everything pass."""
+    start = 'openat(AT_FDCWD, "/r", O_RDONLY|O_DIRECTORY) = 3\n'
+    bad = ('openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 4', 'openat(4, "a/b", O_RDONLY|O_NOFOLLOW) = 5', 'openat(4, "a", O_RDONLY) = 5',
+           'stat("/etc", {st_mode=0}) = 0', 'openat(4, "..", O_RDONLY|O_NOFOLLOW) = 5', 'execve("/bin/sh", ["sh"], 0x1) = 0',
+           'openat2(4, "a", {flags=O_RDONLY, resolve=RESOLVE_NO_MAGICLINKS}, 24) = 5', 'fchmodat(4, "a", 0777) = 0',
+           'unlink("a") = 0', 'symlinkat("/x", 4, "a/b") = 0', 'chroot("/x") = 0')
+    good = ('openat2(4, "/a/../b", {flags=O_RDONLY, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT}, 24) = 5',
+            'openat(4, "a", O_RDONLY|O_NOFOLLOW|O_CLOEXEC) = 5', 'symlinkat("/x/y", 4, "a") = 0', 'unlinkat(4, "a", 0) = 0',
+            'openat(4, "a", O_WRONLY|O_CREAT|O_EXCL, 0600) = 5', 'chroot(".") = 0')
+    for line in bad:
+        try:
+            audit("self-test", start + line, "/r")
+        except Broken:
+            continue
+        raise Broken("the audit does not object to " + line)
+    for line in good:
+        audit("self-test", start + line, "/r")
+    for data in (b"\x1b[2J", b"a\x07", b"\xff", "\u202e".encode(), "\u009b".encode(), b"a\rb"):
+        try:
+            assert_printable("self-test", data)
+        except Broken:
+            continue
+        raise Broken(f"{data!r} passes for printable")
 
 
 def audit(what, trace, root):
@@ -270,7 +337,9 @@ def audit(what, trace, root):
             continue
         name, arguments, result = match.groups()
         strings = [string for string, _ in STRING.findall(arguments)]
-        if name in ("execve", "unshare", "fchdir", "mount") or (name == "chroot" and strings == ["."]):
+        if name in ("unshare", "fchdir") or (name == "chroot" and strings == ["."]):
+            continue
+        if name == "mount" and strings == ["/"] and "MS_PRIVATE" in arguments:
             continue
         if name == "openat2":
             if "RESOLVE_IN_ROOT" not in arguments or "AT_FDCWD" in arguments:
@@ -280,16 +349,18 @@ def audit(what, trace, root):
             if strings != [""]:
                 raise Broken(f"{what}: {line}")
             continue
-        if "AT_FDCWD" in arguments or not re.match(r"\d+, ", arguments):
+        named = NAMED.findall(arguments)
+        if not named or any(directory == "AT_FDCWD" for directory, _ in named):
             if name in ("open", "openat") and strings == [root]:
                 seen_root = True
                 continue
             if name in ("stat", "newfstatat", "statx", "lstat") and strings and strings[0] in BEFORE:
                 continue
-            if not seen_root and result.startswith("-1"):
+            # The target has had no say yet.
+            if not seen_root:
                 continue
             raise Broken(f"{what}: a file is named absolutely: {line}")
-        for string in strings[:1] if name != "symlinkat" else strings[1:2]:
+        for _, string in named:
             if "/" in string or string == "..":
                 raise Broken(f"{what}: more than one component: {line}")
             if string not in ("", ".") and name not in NEVER_FOLLOW and "NOFOLLOW" not in arguments and "O_EXCL" not in arguments:
