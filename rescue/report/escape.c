@@ -27,7 +27,7 @@ char *escape_terminal_string(struct arena *arena, const char *string)
 }
 
 /* How many bytes the UTF-8 character at the beginning of bytes has (RFC 3629: shortest form, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *bytes, size_t size)
+static size_t utf8_length(const unsigned char *bytes, size_t size, uint32_t *ret_character)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t length = bytes[0] < 0x80		    ? 1
@@ -35,21 +35,30 @@ static size_t utf8_length(const unsigned char *bytes, size_t size)
 			: (bytes[0] & 0xf0) == 0xe0 ? 3
 			: (bytes[0] & 0xf8) == 0xf0 ? 4
 						    : 0;
-	uint32_t value;
+	uint32_t character = bytes[0];
 
-	if (length <= 1)
-		return length;
 	if (length > size)
 		return 0;
-	value = bytes[0] & (0x7fu >> length);
+	if (length > 1)
+		character &= 0x7fu >> length;
 	for (size_t i = 1; i < length; i++) {
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
-		value = value << 6 | (bytes[i] & 0x3fu);
+		character = character << 6 | (bytes[i] & 0x3fu);
 	}
-	if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+	if (length &&
+	    (character < smallest[length] || character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff)))
 		return 0;
+	*ret_character = character;
 	return length;
+}
+
+/* C0 and C1 controls, DEL, line separators, and what turns the direction of writing: JSON is read on terminals too. */
+static bool is_control(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == 0x200e ||
+	       character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
 }
 
 bool escape_json(struct text *text, const char *bytes, size_t size)
@@ -58,18 +67,18 @@ bool escape_json(struct text *text, const char *bytes, size_t size)
 
 	text_add_string(text, "\"");
 	for (size_t i = 0, length; i < size; i += length ? length : 1) {
-		const unsigned char *byte = (const unsigned char *)bytes + i;
+		uint32_t character = 0;
 
-		length = utf8_length(byte, size - i);
+		length = utf8_length((const unsigned char *)bytes + i, size - i, &character);
 		if (!length) {
 			text_add_string(text, "\\ufffd");
 			whole = false;
-		} else if (*byte == '"' || *byte == '\\') {
-			text_printf(text, "\\%c", *byte);
-		} else if (*byte < 0x20 || *byte == 0x7f) {
-			text_printf(text, "\\u%04x", *byte);
+		} else if (character == '"' || character == '\\') {
+			text_printf(text, "\\%c", (int)character);
+		} else if (is_control(character)) {
+			text_printf(text, "\\u%04x", (unsigned)character);
 		} else {
-			text_add(text, byte, length);
+			text_add(text, bytes + i, length);
 		}
 	}
 	text_add_string(text, "\"");

@@ -67,6 +67,10 @@ static void json_strings_are_valid(void **state)
 	assert_true(escape_json(&text, "\"\\\n\xc3\xa4", 5));
 	assert_string_equal(text.data, "\"\\\"\\\\\\u000a\xc3\xa4\"");
 	text.size = 0;
+	/* CSI as one character, and an override of the direction of writing */
+	assert_true(escape_json(&text, "\xc2\x9b\xe2\x80\xae", 5));
+	assert_string_equal(text.data, "\"\\u009b\\u202e\"");
+	text.size = 0;
 	/* a lone continuation byte, an overlong slash, a surrogate, a cut character */
 	assert_false(escape_json(&text, "\x80\xc0\xaf\xed\xa0\x80\xe2\x82", 8));
 	for (const char *byte = text.data; *byte; byte++)
