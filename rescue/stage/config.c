@@ -156,6 +156,12 @@ static void check_line(struct config_stage *stage, const struct sshd_config_erro
 		repair_value(stage, problem, line, error);
 		break;
 	case SSHD_CONFIG_MISSING_VALUE:
+		/* What follows was meant for some connections only. */
+		if (option_is_like_match(line->keyword.value)) {
+			problem = raise_line(stage, PROBLEM_CONFIG_MATCH, line, error);
+			repair_match(stage, problem, line);
+			break;
+		}
 		problem = raise_line(stage, PROBLEM_CONFIG_VALUE_MISSING, line, error);
 		repair_drop(stage, problem, line, error->in_match, "no value");
 		break;
