@@ -189,8 +189,8 @@ static int restore_attributes(struct restore *restore)
 		return leave(restore, "something else is in its place");
 	if (same_attributes(seen, &entry->before))
 		return already(restore);
-	ours = same_attributes(seen, &entry->after) ||
-	       ((restore->flags & TXN_RESTORE_RESUME) && is_between(seen, &entry->before, &entry->after));
+	/* Cut short, or failed half-way: each part is the one side's or the other's. */
+	ours = same_attributes(seen, &entry->after) || is_between(seen, &entry->before, &entry->after);
 	if (!ours && !(restore->flags & TXN_RESTORE_FORCE))
 		return leave(restore, "its mode or owner has been changed since");
 	return conclude(restore, txn_set_attributes(restore->parent, restore->name, seen, &entry->before));

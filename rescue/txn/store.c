@@ -37,21 +37,21 @@ static const char *distrust(int fd, bool directory_of_etc, int etc)
 	return NULL;
 }
 
-static int make_store(int etc)
+static int set_modified(int directory, const struct timespec *time)
 {
-	struct stat before;
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
-	cleanup_fd int fd = -1;
-	int result;
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *time};
 
-	if (fstat(etc, &before) < 0)
-		return -errno;
-	if (mkdirat(etc, STORE_NAME, 0700) < 0)
-		return -errno;
+	return futimens(directory, times) < 0 ? -errno : 0;
+}
+
+static int complete_store(int etc, const struct timespec *etc_modified)
+{
+	cleanup_fd int fd = -1;
 	/* The journal's own coming leaves no trace on /etc, so that undo can promise every time of the tree. */
-	times[1] = before.st_mtim;
-	if (futimens(etc, times) < 0)
-		return -errno;
+	int result = set_modified(etc, etc_modified);
+
+	if (result < 0)
+		return result;
 	fd = openat(etc, STORE_NAME, OPEN_DIRECTORY);
 	if (fd < 0 || fchmod(fd, 0700) < 0)
 		return -errno;
@@ -59,6 +59,19 @@ static int make_store(int etc)
 	if (result < 0)
 		return result;
 	return txn_label_new(etc, TXN_STORE, NODE_DIRECTORY, fd, -1, NULL);
+}
+
+static int make_store(int etc)
+{
+	struct stat before;
+	int result;
+
+	if (fstat(etc, &before) < 0)
+		return -errno;
+	result = mkdirat(etc, STORE_NAME, 0700) < 0 ? -errno : complete_store(etc, &before.st_mtim);
+	if (result < 0 && unlinkat(etc, STORE_NAME, AT_REMOVEDIR) == 0)
+		set_modified(etc, &before.st_mtim);
+	return result;
 }
 
 static int open_store_once(struct arena *arena, unsigned flags, struct txn_store *store, struct txn_error *error)
@@ -72,11 +85,9 @@ static int open_store_once(struct arena *arena, unsigned flags, struct txn_store
 		if (!(flags & TXN_STORE_CREATE))
 			return 0;
 		result = make_store(store->etc);
-		if (result < 0) {
-			unlinkat(store->etc, STORE_NAME, AT_REMOVEDIR);
+		if (result < 0)
 			return txn_fail(arena, error, result, TXN_STORE, "cannot make the journal: %s",
 					strerror(-result));
-		}
 		store->fd = openat(store->etc, STORE_NAME, OPEN_DIRECTORY);
 	}
 	if (store->fd < 0) {
@@ -148,15 +159,13 @@ void txn_store_close(struct txn_store *store)
 void txn_store_remove_if_empty(struct txn_store *store)
 {
 	struct stat before;
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
 
 	if (store->fd < 0 || fstat(store->etc, &before) < 0)
 		return;
 	if (unlinkat(store->etc, STORE_NAME, AT_REMOVEDIR) < 0)
 		return;
-	times[1] = before.st_mtim;
 	/* What fails here costs no more than a directory's time. */
-	if (futimens(store->etc, times) == 0)
+	if (set_modified(store->etc, &before.st_mtim) == 0)
 		fsync(store->etc);
 }
 
