@@ -192,7 +192,7 @@ bool passwd_free_id(const struct passwd_file *passwd, const struct group_file *g
 		if (passwd->entries.items[i].uid >= first && passwd->entries.items[i].uid <= last)
 			taken[passwd->entries.items[i].uid - first] = true;
 	}
-	for (size_t i = 0; i < group->entries.count; i++) {
+	for (size_t i = 0; group && i < group->entries.count; i++) {
 		if (group->entries.items[i].gid >= first && group->entries.items[i].gid <= last)
 			taken[group->entries.items[i].gid - first] = true;
 	}

@@ -52,9 +52,8 @@ const struct passwd_entry *passwd_by_uid(const struct passwd_file *passwd, uint3
 const struct group_entry *group_by_name(const struct group_file *group, const char *name);
 const struct group_entry *group_by_gid(const struct group_file *group, uint32_t gid);
 
-/* The lowest number from first to last (1,024 at most) that is neither a user's nor a group's; false when all are
- * taken.
- */
+/* The lowest number from first to last (1,024 at most) that is no user's, nor a group's where group is not NULL; false
+ * when all are taken. */
 bool passwd_free_id(const struct passwd_file *passwd, const struct group_file *group, uint32_t first, uint32_t last,
 		    uint32_t *ret);
 

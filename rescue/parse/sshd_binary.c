@@ -150,6 +150,7 @@ static int scan_constants(struct found_strings *found, struct arena *arena)
 	struct elf_file elf = {0};
 	struct elf_reader reader;
 	elf_range_list ranges = {0};
+	struct elf_range names;
 	const char *reason;
 	int error;
 
@@ -158,6 +159,12 @@ static int scan_constants(struct found_strings *found, struct arena *arena)
 	if (error < 0)
 		return error;
 	elf_constants(&reader, arena, &elf, &ranges);
+	/* The names of what it takes from libraries. */
+	if (found->wanted && elf_load_dynamic(&reader, arena, &elf, &reason) == 0 &&
+	    elf_file_offset(&elf, elf.strings_address, elf.strings_size, &names.offset)) {
+		names.size = elf.strings_size;
+		*array_push(arena, &ranges) = names;
+	}
 	for (size_t i = 0; error == 0 && i < ranges.count && !found_all(found); i++)
 		error = scan_range(found, &ranges.items[i]);
 	return error;

@@ -31,8 +31,8 @@ struct sshd_binary {
 /* Takes version and paths from the binary. Never fails: what could not be found out is 0.0 and NULL. */
 void sshd_binary_load(struct target *target, struct arena *arena, const char *path, struct sshd_binary *ret);
 
-/* Whether the string stands among the constants of sshd, whole and in that case; without loading the image. 1, 0 or
- * -errno. */
+/* Whether the string stands among the constants of sshd, or the names of the functions that it takes from libraries,
+ * whole and in that case; without loading the image. 1, 0 or -errno. */
 int sshd_binary_has_string(const struct sshd_binary *binary, const char *string);
 
 /*

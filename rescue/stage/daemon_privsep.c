@@ -181,6 +181,21 @@ static void check_runtime_directory(struct daemon_stage *stage, const char *path
 	repair_write(stage->findings, problem, dropin, (struct blob){(char *)content, strlen(content)}, 0644, 0, 0);
 }
 
+/* The path without links, also where only a part of it is there; NULL when it cannot be resolved. */
+static char *resolve(struct daemon_stage *stage, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *resolved;
+	int error = target_resolve(stage->facts->target, path, true, stage->arena, &resolved);
+
+	if (error == 0)
+		return resolved;
+	if (error != -ENOENT || !slash || slash == path)
+		return NULL;
+	resolved = resolve(stage, arena_memdup(stage->arena, path, (size_t)(slash - path)));
+	return resolved ? arena_printf(stage->arena, "%s%s", resolved, slash) : NULL;
+}
+
 static void raise_missing(struct daemon_stage *stage, const char *path, const char *resolved, bool in_the_way)
 {
 	const char *mount = daemon_unmounted(stage, path);
@@ -231,7 +246,7 @@ void daemon_check_directory(struct daemon_stage *stage)
 {
 	const char *path = stage->facts->binary.privsep_path;
 	struct node_stat stat;
-	char *resolved = NULL;
+	const char *resolved;
 	int error;
 
 	/* Without a binary there is no telling; then that is the problem. */
@@ -247,8 +262,7 @@ void daemon_check_directory(struct daemon_stage *stage)
 		check_runtime_directory(stage, path);
 		return;
 	}
-	if (target_resolve(stage->facts->target, path, true, stage->arena, &resolved) < 0)
-		resolved = NULL;
+	resolved = resolve(stage, path);
 	error = target_stat(stage->facts->target, path, &stat);
 	if (error == 0 && stat.type == NODE_DIRECTORY)
 		check_directory_mode(stage, path, resolved, &stat);

@@ -102,6 +102,7 @@ static const char *find_sysusers(struct daemon_stage *stage, string_list *ret)
 			}
 		}
 	}
+	*ret = (string_list){0};
 	return NULL;
 }
 
@@ -212,11 +213,14 @@ static void apply_sysusers(struct daemon_stage *stage, const string_list *words,
 		account->home = word[4];
 }
 
-static bool choose_number(const struct accounts *accounts, const struct account *account, uint32_t *ret)
+/* A user with a group of its own gets one number for both. */
+static bool choose_number(const struct accounts *accounts, const struct account *account, bool own_group, uint32_t *ret)
 {
-	if (account->fixed && passwd_free_id(&accounts->passwd, &accounts->group, account->fixed, account->fixed, ret))
+	const struct group_file *group = own_group ? &accounts->group : NULL;
+
+	if (account->fixed && passwd_free_id(&accounts->passwd, group, account->fixed, account->fixed, ret))
 		return true;
-	return passwd_free_id(&accounts->passwd, &accounts->group, account->first, account->last, ret);
+	return passwd_free_id(&accounts->passwd, group, account->first, account->last, ret);
 }
 
 /* shadow(5) and gshadow(5) only need to be asked for a name. */
@@ -249,7 +253,7 @@ static bool attach_account(struct daemon_stage *stage, struct problem *problem, 
 
 	if (!group)
 		group = group_by_name(&accounts->group, USER);
-	if (accounts->group.error < 0 || !choose_number(accounts, account, &uid))
+	if (accounts->group.error < 0 || !choose_number(accounts, account, !group, &uid))
 		return false;
 	gid = group ? group->gid : uid;
 	line = arena_printf(stage->arena, USER ":x:%u:%u:%s:%s:%s", uid, gid, account->gecos, account->home,

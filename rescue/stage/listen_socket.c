@@ -275,14 +275,21 @@ static void check_clash(const struct facts *facts, struct findings *findings, co
 	}
 }
 
-/* With Accept=no the service gets the listening socket, if sshd knows how to take it: a patch of Debian and Ubuntu. */
+/* sd_listen_fds(3), from libsystemd or written out: a patch of Debian and Ubuntu. */
+static bool takes_sockets(const struct sshd_binary *binary)
+{
+	return sshd_binary_has_string(binary, "LISTEN_FDS") != 0 ||
+	       sshd_binary_has_string(binary, "sd_listen_fds") != 0;
+}
+
+/* With Accept=no the service gets the listening socket, if sshd knows how to take it. */
 static void check_support(const struct facts *facts, struct findings *findings, const struct listen_view *view)
 {
 	const struct unit_setting *accept = unit_get(view->socket, "Socket", "Accept");
 	struct problem *problem;
 
 	if ((accept && unit_boolean(accept->value) == 1) || facts->binary.read_error < 0 ||
-	    sshd_binary_has_string(&facts->binary, "LISTEN_FDS") != 0)
+	    takes_sockets(&facts->binary))
 		return;
 	problem = problem_raise(findings, PROBLEM_LISTEN_SOCKET_UNSUPPORTED, view->socket->fragment, 0, "%s",
 				view->socket->name);
