@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What Debian's static libraries, which are built for glibc with _FORTIFY_SOURCE, need and musl lacks. Where the
+ * program is built for glibc there is nothing to do.
+ */
+#include <features.h>
+
+#ifndef __GLIBC__
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* Glibc's names (debug/ in its source). The checks that they would make belong to the compiler that used them. */
+void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size);
+void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size)
+{
+	if (size > buffer_size)
+		abort();
+	explicit_bzero(buffer, size);
+}
+
+/*
+ * libsodium: without these two, the linker takes them from objects that pull in the whole library (130 KiB) by way of
+ * sodium_init(). Nothing here calls what needs them: keys are made from a seed (rescue/keygen.c), hashes need neither.
+ */
+void sodium_misuse(void);
+void sodium_misuse(void)
+{
+	abort();
+}
+
+void randombytes_buf(void *const buffer, const size_t size);
+void randombytes_buf(void *const buffer, const size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t count = getrandom((unsigned char *)buffer + done, size - done, 0);
+
+		if (count < 0)
+			abort();
+		done += (size_t)count;
+	}
+}
+
+#else
+
+/* ISO C wants something in a file. */
+extern int musl_compat_is_for_musl;
+
+#endif
