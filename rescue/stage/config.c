@@ -156,6 +156,12 @@ static void check_line(struct config_stage *stage, const struct sshd_config_erro
 		repair_value(stage, problem, line, error);
 		break;
 	case SSHD_CONFIG_MISSING_VALUE:
+		/* The keyword and its value may be one word, by a character that only looks like a blank. */
+		if (!option_in_use(stage, line->keyword.value) && !option_is_like_match(line->keyword.value)) {
+			problem = raise_line(stage, PROBLEM_CONFIG_KEYWORD, line, error);
+			repair_keyword(stage, problem, line, error->in_match);
+			break;
+		}
 		/* What follows was meant for some connections only. */
 		if (option_is_like_match(line->keyword.value)) {
 			problem = raise_line(stage, PROBLEM_CONFIG_MATCH, line, error);

@@ -356,14 +356,34 @@ int option_rank(const struct keyword_rule *rule, const char *value)
 	return -1;
 }
 
+/* Words for yes and no that sshd does not know. Taken at their word where that cannot let anybody in. */
+static const char *synonym_meant(const struct keyword_rule *rule, const char *value)
+{
+	static const char *const yes[] = {"on", "true", "enable", "enabled"};
+	static const char *const no[] = {"off", "false", "disable", "disabled", "never"};
+	const struct option_meaning *meaning = option_meaning(rule->id);
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		meant = string_equal_nocase(value, yes[i]) ? "yes" : meant;
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		meant = string_equal_nocase(value, no[i]) ? "no" : meant;
+	if (!meant || option_rank(rule, meant) < 0)
+		return NULL;
+	/* "on" is also "no" with a slip of the finger. */
+	if (meaning->strictest ? option_rank(rule, meant) > 0 : !meaning->may_go || string_equal_nocase(value, "on"))
+		return NULL;
+	return meant;
+}
+
 const char *option_word_meant(const struct keyword_rule *rule, const char *value)
 {
 	const char *const *words = option_words(rule);
-	const char *meant = NULL;
+	const char *meant = synonym_meant(rule, value);
 
 	/* One typing error away from "no", and means "yes". */
-	if (string_equal_nocase(value, "on"))
-		return NULL;
+	if (meant || string_equal_nocase(value, "on"))
+		return meant;
 	for (; words && *words; words++) {
 		const char *word = *words + (**words == '=');
 		unsigned limit = tolerance(strlen(word) + 1);

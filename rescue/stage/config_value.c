@@ -49,16 +49,13 @@ static const char *judged_value(struct config_stage *stage, const struct source_
 	return option_words(rule) ? first_value(line) : source_line_value(stage, line);
 }
 
-/* A whole line rewritten in plain characters: whether sshd would know it then. */
-static bool repair_with_plain_text(struct config_stage *stage, struct problem *problem, const struct source_line *line,
-				   bool in_match)
+/* The line as it would be in other characters: whether sshd would know it then. */
+static bool repair_with_text(struct config_stage *stage, struct problem *problem, const struct source_line *line,
+			     const char *text, bool in_match)
 {
-	const char *text = plain_text(stage, line);
 	const struct keyword_rule *rule;
 	struct source_line plain;
 
-	if (!text)
-		return false;
 	source_line_parse(stage, text, strlen(text), &plain);
 	rule = option_in_use(stage, plain.keyword.value);
 	/* Only a mark at the start of the file, before a comment or an empty line. */
@@ -77,13 +74,32 @@ static bool repair_with_plain_text(struct config_stage *stage, struct problem *p
 	return true;
 }
 
+static bool repair_with_plain_text(struct config_stage *stage, struct problem *problem, const struct source_line *line,
+				   bool in_match)
+{
+	const char *text = plain_text(stage, line);
+
+	return text && repair_with_text(stage, problem, line, text, in_match);
+}
+
+/* "PermitRootLogin:no", as other programs want it. */
+static bool repair_colon(struct config_stage *stage, struct problem *problem, const struct source_line *line,
+			 bool in_match)
+{
+	const char *colon = strchr(line->keyword.value, ':');
+	size_t place = colon ? line->keyword.start + (size_t)(colon - line->keyword.value) : 0;
+
+	return colon && colon[1] &&
+	       repair_with_text(stage, problem, line, source_line_splice(stage, line, place, place + 1, " "), in_match);
+}
+
 void repair_keyword(struct config_stage *stage, struct problem *problem, const struct source_line *line, bool in_match)
 {
 	const char *keyword = line->keyword.value;
 	const struct keyword_rule *meant = option_meant(stage, keyword);
 	const char *text;
 
-	if (repair_with_plain_text(stage, problem, line, in_match))
+	if (repair_with_plain_text(stage, problem, line, in_match) || repair_colon(stage, problem, line, in_match))
 		return;
 	/* "Mach User bob": until it is corrected, the lines behind it belong to no block. */
 	if ((!meant || meant->id == KEYWORD_MATCH) && option_is_like_match(keyword)) {

@@ -285,6 +285,11 @@ static void a_misspelled_value_is_corrected(void **state)
 		 "PermitRootLogin prohibit-password\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "PasswordAuthentication noo\n", "PasswordAuthentication no\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "PasswordAuthentication no;\n", "PasswordAuthentication no\n");
+	repaired(root, PROBLEM_CONFIG_VALUE, "PasswordAuthentication off\n", "PasswordAuthentication no\n");
+	repaired(root, PROBLEM_CONFIG_VALUE, "StrictModes on\n", "StrictModes yes\n");
+	repaired(root, PROBLEM_CONFIG_VALUE, "UseDNS false\n", "UseDNS no\n");
+	repaired(root, PROBLEM_CONFIG_VALUE, "UseDNS on\n", "#UseDNS on # sshrescue: no valid value\n");
+	left(root, PROBLEM_CONFIG_VALUE, "PasswordAuthentication true\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "Port 22;\n", "Port 22\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "Port 2222/tcp\n", "Port 2222\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "MaxAuthTries 3,\n", "MaxAuthTries 3\n");
@@ -390,6 +395,10 @@ static void characters_that_only_look_right(void **state)
 	struct root *root = *state;
 
 	repaired(root, PROBLEM_CONFIG_KEYWORD, "\xef\xbb\xbfPort 22\n", "Port 22\n");
+	repaired(root, PROBLEM_CONFIG_KEYWORD, "PermitRootLogin\xc2\xa0no\n", "PermitRootLogin no\n");
+	repaired(root, PROBLEM_CONFIG_KEYWORD, "PermitRootLogin:no\n", "PermitRootLogin no\n");
+	repaired(root, PROBLEM_CONFIG_KEYWORD, "FooBar\n", "#FooBar # sshrescue: unknown keyword\n");
+	left(root, PROBLEM_CONFIG_KEYWORD, "AllowUserss\n");
 	repaired(root, PROBLEM_CONFIG_VALUE, "PermitRootLogin prohibit\xe2\x80\x93password\n",
 		 "PermitRootLogin prohibit-password\n");
 }
