@@ -101,7 +101,7 @@ caller("8 descriptors", prepare=limit(resource.RLIMIT_NOFILE, 8))
 caller("4 descriptors", prepare=limit(resource.RLIMIT_NOFILE, 4))
 caller("files of at most 0 bytes", prepare=limit(resource.RLIMIT_FSIZE, 0))
 caller("8 MiB of address space", prepare=limit(resource.RLIMIT_AS, 8 << 20))
-caller("64 KiB of stack", prepare=limit(resource.RLIMIT_STACK, 64 << 10))
+caller("512 KiB of stack", prepare=limit(resource.RLIMIT_STACK, 512 << 10))
 caller("no environment", environment={})
 caller("a hostile environment", environment={"TERM": "\x1b[2J" * 1000, "LANG": "../../etc/x", "TZ": ":/etc/shadow", "PATH": "",
                                              "NO_COLOR": "", "COLUMNS": "99999999999999", "LD_PRELOAD": "/nowhere.so"})

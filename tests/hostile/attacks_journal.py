@@ -231,6 +231,7 @@ def damaged(world):
 @attack("the journal of another root")
 def other_root(world):
     def judge(mode):
+        world.put("/etc/machine-id", b"fedcba9876543210fedcba9876543210\n")
         repaired(world, mode)
         world.put("/etc/machine-id", b"0123456789abcdef0123456789abcdef\n")
         before = oracle.snapshot(world.root + "/etc/ssh")

@@ -43,16 +43,16 @@ class Broken(Exception):
 class World:
     """A private copy of the healthy root, and a directory outside of it that must not be noticed."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, base):
         self.directory = directory
         self.root = directory + "/root"
         self.outside = directory + "/outside"
         self.undo = []
         os.makedirs(self.root)
-        for name in os.listdir(FIXTURE):
-            # What is never written to in place may share its inodes with the original.
-            flags = "-al" if name in ("usr", "lib", "bin", "sbin", "lib64") else "-a"
-            subprocess.run(["cp", flags, FIXTURE + "/" + name, self.root], check=True)
+        # What these tests never write to in place may share its inodes with their copy of the fixture.
+        names = [base + "/" + name for name in os.listdir(base) if name != "usr"]
+        subprocess.run(["cp", "-a", *names, self.root], check=True)
+        subprocess.run(["cp", "-al", base + "/usr", self.root], check=True)
         os.mkdir(self.outside)
         self.write_outside("secret", b"root:$6$outside$secret:19000:0:99999:7:::\n", 0o600)
         self.write_outside("sshd_config", b"Port 22\nPermitRootLogn yes\n", 0o644)
@@ -340,6 +340,9 @@ def audit(what, trace, root):
         if name in ("unshare", "fchdir") or (name == "chroot" and strings == ["."]):
             continue
         if name == "mount" and strings == ["/"] and "MS_PRIVATE" in arguments:
+            continue
+        # futimens(3): the file that is open.
+        if name == "utimensat" and re.match(r"\d+, NULL,", arguments):
             continue
         if name == "openat2":
             if "RESOLVE_IN_ROOT" not in arguments or "AT_FDCWD" in arguments:
