@@ -118,6 +118,25 @@ static void read_main_file(struct config_parser *parser, const char *path)
 	config_read_file(parser, path, SSHD_CONFIG_MISSING, NULL, true, false, false, 0);
 }
 
+/* The settings of blocks that every connection meets take the place of the others; subsystems add up. */
+static void merge_match(struct config_parser *parser)
+{
+	struct sshd_config *config = parser->config;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < config->settings.count; i++) {
+		enum keyword_id id = keyword_id_of(config->settings.items[i].keyword);
+
+		if (!parser->set_in_match[id] || id == KEYWORD_SUBSYSTEM)
+			config->settings.items[kept++] = config->settings.items[i];
+	}
+	config->settings.count = kept;
+	for (size_t i = 0; i < parser->in_match.settings.count; i++) {
+		if (keyword_id_of(parser->in_match.settings.items[i].keyword) != KEYWORD_SUBSYSTEM)
+			*array_push(parser->arena, &config->settings) = parser->in_match.settings.items[i];
+	}
+}
+
 int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
 		     char *const *options, size_t option_count, struct sshd_config *ret)
 {
@@ -141,6 +160,8 @@ int sshd_config_load(struct target *target, struct arena *arena, struct sshd_bin
 	read_options(&parser, options, option_count);
 	read_main_file(&parser, ret->main_path);
 	config_check(&parser);
+	if (parser.in_match.settings.count)
+		merge_match(&parser);
 	return 0;
 }
 

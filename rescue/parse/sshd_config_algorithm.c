@@ -208,14 +208,13 @@ bool config_algorithms_left(struct config_parser *parser, enum keyword_id id, co
 		for (size_t i = 0; i < ARRAY_SIZE(algorithms) && !left; i++) {
 			const struct algorithm *algorithm = &algorithms[i];
 
-			if (!suits(grammar, algorithm) || algorithm->kind == ALGORITHM_KEY_INTERNAL ||
+			/* Names of the GSSAPI patch are valid, but not what lists are made of. */
+			if (!suits(grammar, algorithm) || algorithm->kind == ALGORITHM_GSSAPI_KEX ||
+			    algorithm->kind == ALGORITHM_KEY_INTERNAL ||
 			    (grammar == GRAMMAR_CA_ALGORITHMS && algorithm->kind == ALGORITHM_KEY_CERTIFICATE))
 				continue;
-			if (algorithm->kind == ALGORITHM_GSSAPI_KEX)
-				left = names(algorithm, word);
-			else
-				left = config_match_list(algorithm->name, word) == 1 &&
-				       has_algorithm(parser, algorithm) != KNOWN_NO;
+			left = config_match_list(algorithm->name, word) == 1 &&
+			       has_algorithm(parser, algorithm) != KNOWN_NO;
 		}
 		list += length;
 		if (!*list)

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/ctype.h"
 #include "base/text.h"
 
 static const struct sshd_setting *get(const struct config_parser *parser, enum keyword_id id)
@@ -21,7 +22,17 @@ static void conflict(struct config_parser *parser, const struct sshd_setting *se
 
 /* --- ListenAddress --- */
 
-/* Addresses of another family than AddressFamily's. Names are left to whoever knows what resolves them at boot. */
+/* Names that no file and no server can have; other names are left to whoever knows what resolves them at boot. */
+static bool is_no_name(const char *host)
+{
+	for (const char *at = host; *at; at++) {
+		if (!char_is_alnum(*at) && !strchr("-._%", *at) && (unsigned char)*at < 0x80)
+			return true;
+	}
+	return !*host;
+}
+
+/* Addresses of another family than AddressFamily's. */
 static void check_listen_address(struct config_parser *parser, const struct sshd_setting *setting, int family)
 {
 	struct sshd_listen listen;
@@ -30,8 +41,10 @@ static void check_listen_address(struct config_parser *parser, const struct sshd
 	if (!sshd_config_listen(parser->arena, setting, &listen))
 		return;
 	actual = config_address_family(listen.host);
-	if (!*listen.host)
-		conflict(parser, setting, setting->arguments[0], "bad addr or host:  (Name or service not known)");
+	if (actual == AF_UNSPEC && !string_equal(listen.host, "*") && is_no_name(listen.host))
+		conflict(parser, setting, setting->arguments[0],
+			 arena_printf(parser->arena, "bad addr or host: %.200s (Name or service not known)",
+				      listen.host));
 	else if (actual != AF_UNSPEC && family != AF_UNSPEC && actual != family)
 		conflict(parser, setting, setting->arguments[0],
 			 arena_printf(parser->arena,

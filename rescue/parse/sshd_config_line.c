@@ -172,12 +172,33 @@ static void fill_setting(struct config_parser *parser, const struct config_line 
 	setting->value = line->value ? line->value : join_words(arena, line->taken);
 }
 
+bool config_counts(const struct config_parser *parser, const struct config_line *line)
+{
+	enum keyword_id id = line->rule.id;
+
+	return line->active && (line->rule.repeat == REPEAT_ALL || !parser->state[id].set ||
+				(line->file->in_match && !parser->set_in_match[id]));
+}
+
+/* What a connection gets from a block that it always meets. */
+static void record_in_match(struct config_parser *parser, const struct config_line *line)
+{
+	enum keyword_id id = line->rule.id;
+
+	if (!line->file->in_match || line->rule.scope == SCOPE_GLOBAL ||
+	    (parser->set_in_match[id] && line->rule.repeat == REPEAT_FIRST))
+		return;
+	parser->set_in_match[id] = true;
+	fill_setting(parser, line, array_push(parser->arena, &parser->in_match.settings));
+}
+
 static void record(struct config_parser *parser, const struct config_line *line)
 {
 	enum keyword_id id = line->rule.id;
 
 	if (!line->active || line->nothing || id == KEYWORD_NONE)
 		return;
+	record_in_match(parser, line);
 	if (parser->state[id].set && line->rule.repeat == REPEAT_FIRST)
 		return;
 	if (parser->state[id].set && line->rule.repeat == REPEAT_LAST) {

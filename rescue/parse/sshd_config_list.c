@@ -89,14 +89,13 @@ bool grammar_groups(struct config_parser *parser, struct config_line *line)
 bool grammar_files(struct config_parser *parser, struct config_line *line)
 {
 	struct text value = {.arena = parser->arena};
-	bool counts = line->active && !parser->state[line->rule.id].set;
 	char *word;
 
 	text_add(&value, "", 0);
 	/* Before 8.7 sshd did not look at the line where it does not count, and never whether too much stood in it. */
 	if (!config_since(parser, 807)) {
 		line->rest_taken = true;
-		if (!counts)
+		if (!config_counts(parser, line))
 			return true;
 	}
 	while ((word = next_in_list(parser, line))) {
@@ -221,8 +220,9 @@ bool grammar_authentication_methods(struct config_parser *parser, struct config_
 
 	if (!config_since(parser, 807)) {
 		line->rest_taken = true;
-		if (set)
+		if (set && !config_counts(parser, line))
 			return true;
+		set = false;
 	}
 	while ((word = next_in_list(parser, line))) {
 		bool others = line->taken->count > 1;
@@ -381,7 +381,10 @@ bool grammar_channel_timeout(struct config_parser *parser, struct config_line *l
 	char *word;
 
 	while ((word = next_in_list(parser, line))) {
-		if (!none_is_alone(parser, line, word))
+		/* Before 9.7 "none" only had to be the last word. */
+		bool last = !config_since(parser, 907) && line->words.next == line->words.count;
+
+		if (!last && !none_is_alone(parser, line, word))
 			return false;
 		if (!string_equal_nocase(word, "none") && !channel_timeout_valid(parser, word))
 			return config_refuse(parser, line, SSHD_CONFIG_BAD_VALUE, word,

@@ -181,26 +181,62 @@ static bool include_file(struct config_parser *parser, struct config_line *line,
 	return true;
 }
 
+/* Files that the pattern has found before are read again, but only those that sshd is through with: a file among them
+ * that includes them all gets those before it. */
+static bool include_again(struct config_parser *parser, struct config_line *line, const char *pattern, bool *ret_found)
+{
+	*ret_found = false;
+	for (size_t i = 0; i < parser->included.count && !parser->gave_up; i++) {
+		struct config_included included = parser->included.items[i];
+
+		if (!string_equal(included.pattern, pattern))
+			continue;
+		*ret_found = true;
+		if (included.path && !include_file(parser, line, included.path))
+			return false;
+	}
+	return true;
+}
+
+static void remember_included(struct config_parser *parser, const char *pattern, const char *path)
+{
+	*array_push(parser->arena, &parser->included) = (struct config_included){pattern, path};
+}
+
+/* 8.2 put the keyword behind the directory where it meant the word. */
+static const char *include_pattern(struct config_parser *parser, const struct config_line *line, const char *word)
+{
+	if (*word == '/')
+		return arena_strdup(parser->arena, word);
+	if (*word == '~')
+		return arena_printf(parser->arena, "/%s", word);
+	return arena_printf(parser->arena, "/etc/ssh/%s", parser->version == 802 ? line->keyword : word);
+}
+
 static bool include_word(struct config_parser *parser, struct config_line *line, const char *word)
 {
-	string_list found;
-	const char *pattern = word;
+	const char *pattern = include_pattern(parser, line, word);
+	string_list paths;
+	bool found;
 	int r;
 
-	/* 8.2 put the keyword behind the directory where it meant the word. */
-	if (*word != '/' && *word != '~')
-		pattern = arena_printf(parser->arena, "/etc/ssh/%s", parser->version == 802 ? line->keyword : word);
-	else if (*word == '~')
-		pattern = arena_printf(parser->arena, "/%s", word);
-	r = target_glob(parser->target, pattern, parser->arena, &found);
-	if (r == -ENAMETOOLONG)
+	if (!include_again(parser, line, pattern, &found))
+		return false;
+	if (found || parser->gave_up)
 		return true;
-	if (r < 0)
+	r = ++parser->patterns > CONFIG_PATTERN_LIMIT ? -E2BIG
+						      : target_glob(parser->target, pattern, parser->arena, &paths);
+	if (r < 0 && r != -ENAMETOOLONG) {
+		parser->gave_up = true;
 		return config_refuse(parser, line, SSHD_CONFIG_NOT_UNDERSTOOD, word, "cannot tell what %.200s includes",
 				     word);
-	for (size_t i = 0; i < found.count && !parser->gave_up; i++) {
-		if (!include_file(parser, line, found.items[i]))
+	}
+	if (r < 0 || paths.count == 0)
+		remember_included(parser, pattern, NULL);
+	for (size_t i = 0; r == 0 && i < paths.count && !parser->gave_up; i++) {
+		if (!include_file(parser, line, paths.items[i]))
 			return false;
+		remember_included(parser, pattern, paths.items[i]);
 	}
 	return true;
 }

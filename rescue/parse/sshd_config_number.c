@@ -365,7 +365,7 @@ bool grammar_rekey_limit(struct config_parser *parser, struct config_line *line)
 {
 	char *word = config_take(parser, line), *next;
 	long long amount;
-	int interval;
+	int interval = parser->rekey_interval;
 
 	if (!word || !*word)
 		return missing(parser, line, "Missing argument.");
@@ -389,8 +389,13 @@ bool grammar_rekey_limit(struct config_parser *parser, struct config_line *line)
 		parser->rekey_limit_set = true;
 		parser->rekey_limit = amount;
 	}
-	line->value = arena_printf(parser->arena, "%lld %d", parser->rekey_limit, parser->rekey_interval);
-	if (line->active && parser->state[KEYWORD_REKEY_LIMIT].set)
+	/* A block that always counts has the last word. */
+	if (!line->file->in_match) {
+		amount = parser->rekey_limit;
+		interval = parser->rekey_interval;
+	}
+	line->value = arena_printf(parser->arena, "%lld %d", amount, interval);
+	if (line->active && !line->file->in_match && parser->state[KEYWORD_REKEY_LIMIT].set)
 		parser->config->settings.items[parser->state[KEYWORD_REKEY_LIMIT].index].value = line->value;
 	return true;
 }

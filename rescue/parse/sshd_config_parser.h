@@ -19,6 +19,7 @@ enum {
 	CONFIG_DEPTH_LIMIT = 16, /* SERVCONF_MAX_DEPTH */
 	CONFIG_FILE_LIMIT = 4096, /* files read, each time they are; sshd has no limit, but nobody has that many */
 	CONFIG_BYTE_LIMIT = 4 * TARGET_FILE_LIMIT,
+	CONFIG_PATTERN_LIMIT = 10000, /* different words behind Include */
 	CONFIG_ERROR_LIMIT = 1000, /* errors told apart */
 	CONFIG_LOOKUP_LIMIT = 1000, /* questions about names of services and users */
 	CONFIG_ASK_LIMIT = 64, /* words asked of the binary */
@@ -65,6 +66,11 @@ struct config_line {
 
 struct config_string_set; /* sshd_config_words.c */
 
+/* What sshd remembers of an Include: a file that the pattern found, once it has been read; NULL: it finds none. */
+struct config_included {
+	const char *pattern, *path;
+};
+
 struct config_parser {
 	struct target *target;
 	struct arena *arena;
@@ -76,6 +82,10 @@ struct config_parser {
 		bool set;
 		size_t index; /* of the setting */
 	} state[KEYWORD_ID_COUNT];
+	/* Settings of Match blocks that every connection meets ("Match all"): they replace those above once sshd reads
+	 * its configuration again for a connection. */
+	struct sshd_config in_match;
+	bool set_in_match[KEYWORD_ID_COUNT];
 	/* Options that several lines make up */
 	int startups[3]; /* begin, rate, full */
 	bool rekey_limit_set, rekey_interval_set;
@@ -85,7 +95,8 @@ struct config_parser {
 	struct config_string_set *subsystems;
 	unsigned ports, subsystem_count;
 	/* Limits, and what was looked up once */
-	unsigned files_read, lookups;
+	unsigned files_read, lookups, patterns;
+	ARRAY_OF(struct config_included) included;
 	uint64_t bytes_read;
 	bool gave_up; /* an error says so */
 	struct {
@@ -144,6 +155,8 @@ int config_colon_numbers(const char *word, int *numbers, int limit);
 int config_scaled(const char *word, long long *ret);
 
 /* --- sshd_config_line.c --- */
+/* Whether a setting would come of the line. sshd looks at some values only then: a wrong ~ elsewhere does no harm. */
+bool config_counts(const struct config_parser *parser, const struct config_line *line);
 void config_process_line(struct config_parser *parser, struct config_file *file, unsigned number, char *text);
 
 /* --- sshd_config_load.c --- */

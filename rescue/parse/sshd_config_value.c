@@ -265,18 +265,12 @@ static bool absolute_path(struct config_parser *parser, struct config_line *line
 	return true;
 }
 
-/* What does not count is not looked at: a wrong ~ in it does no harm. */
-static bool counts(const struct config_parser *parser, const struct config_line *line)
-{
-	return line->active && (line->rule.repeat == REPEAT_ALL || !parser->state[line->rule.id].set);
-}
-
 bool grammar_path(struct config_parser *parser, struct config_line *line)
 {
 	char *word;
 
 	return take_one(parser, line, &word, NULL, "missing file name.") &&
-	       (!counts(parser, line) || absolute_path(parser, line, word));
+	       (!config_counts(parser, line) || absolute_path(parser, line, word));
 }
 
 bool grammar_tilde_path(struct config_parser *parser, struct config_line *line)
@@ -285,7 +279,7 @@ bool grammar_tilde_path(struct config_parser *parser, struct config_line *line)
 
 	if (!take_one(parser, line, &word, "missing argument.", "missing file name."))
 		return false;
-	if (!counts(parser, line))
+	if (!config_counts(parser, line))
 		return true;
 	line->value = config_expand_tilde(parser, line, word);
 	if (line->value)
@@ -298,7 +292,8 @@ bool grammar_agent(struct config_parser *parser, struct config_line *line)
 	char *word;
 
 	return take_one(parser, line, &word, NULL, "missing socket name.") &&
-	       (!counts(parser, line) || string_equal(word, "SSH_AUTH_SOCK") || absolute_path(parser, line, word));
+	       (!config_counts(parser, line) || string_equal(word, "SSH_AUTH_SOCK") ||
+		absolute_path(parser, line, word));
 }
 
 bool grammar_security_key_provider(struct config_parser *parser, struct config_line *line)
@@ -306,7 +301,8 @@ bool grammar_security_key_provider(struct config_parser *parser, struct config_l
 	char *word;
 
 	return take_one(parser, line, &word, "missing argument.", "missing file name.") &&
-	       (!counts(parser, line) || string_equal_nocase(word, "internal") || absolute_path(parser, line, word));
+	       (!config_counts(parser, line) || string_equal_nocase(word, "internal") ||
+		absolute_path(parser, line, word));
 }
 
 bool grammar_user_environment(struct config_parser *parser, struct config_line *line)
@@ -347,7 +343,7 @@ bool grammar_command(struct config_parser *parser, struct config_line *line)
 	line->rest_taken = true;
 	if (!rest)
 		return config_refuse(parser, line, SSHD_CONFIG_MISSING_VALUE, NULL, "Missing argument.");
-	if (!since_87 && !counts(parser, line))
+	if (!since_87 && !config_counts(parser, line))
 		return true;
 	if (*rest != '/' && !string_equal_nocase(rest, "none"))
 		return config_refuse(parser, line, SSHD_CONFIG_BAD_VALUE, rest, "%.200s must be an absolute path",
@@ -374,7 +370,7 @@ bool grammar_version_addendum(struct config_parser *parser, struct config_line *
 	if (!line->rest || !*line->rest)
 		return config_refuse(parser, line, SSHD_CONFIG_MISSING_VALUE, NULL, "Missing argument.");
 	rest = rest_of_line(line);
-	if (strchr(rest, '\r') && (since_87 || counts(parser, line)))
+	if (strchr(rest, '\r') && (since_87 || config_counts(parser, line)))
 		return config_refuse(parser, line, SSHD_CONFIG_BAD_VALUE, NULL,
 				     since_87 ? "Invalid VersionAddendum argument" : "Invalid argument");
 	/* sshd means to cut a comment off, but looks for it in the keyword. */

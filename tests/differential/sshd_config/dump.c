@@ -65,7 +65,6 @@ static void print_config(const struct sshd_config *config)
 		putchar('\n');
 	}
 	puts("end");
-	fflush(stdout);
 }
 
 static int dump_case(struct target *target, struct sshd_binary *binary, char *line)
@@ -109,6 +108,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	sshd_binary_load(target, &arena, argv[2], &binary);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("version\t%s\n", binary.version ? binary.version : "unknown");
 	while (r == 0 && getline(&line, &size, stdin) > 0)
 		r = dump_case(target, &binary, line);
