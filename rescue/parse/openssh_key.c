@@ -46,14 +46,14 @@ static const char *armour_error(const struct blob *content, struct blob *ret)
 	size_t size = content->size, skip = sizeof(begin) - 1;
 
 	if (!starts_with(data, size, begin))
-		return "it does not begin as a key does";
+		return "does not begin as a key does";
 	for (size_t at = skip; at < size; at++) {
 		if (data[at] == '\n' && starts_with(data + at + 1, size - at - 1, end)) {
 			*ret = (struct blob){.data = content->data + skip, .size = at + 1 - skip};
 			return NULL;
 		}
 	}
-	return "it has no END line";
+	return "no END line";
 }
 
 /* Only CR and LF are dropped here; what base64 calls white space is left to it. */
@@ -101,16 +101,17 @@ static bool read_public(struct private_key *key, struct blob *blob, struct arena
 
 	if (error == KEY_ERROR_TYPE_UNKNOWN) {
 		key->foreign_type = true;
-		refuse(key, error, arena_printf(arena, "this sshd does not know keys of type %s", key->half.type_name));
+		refuse(key, error,
+		       arena_printf(arena, "of type %s, which this sshd does not know", key->half.type_name));
 	} else if (error) {
-		refuse(key, error, "its public half is damaged");
+		refuse(key, error, "public half damaged");
 	} else if (key->half.type == KEY_TYPE_CERTIFICATE) {
-		give_up(key, "it holds a certificate");
+		give_up(key, "holds a certificate");
 	}
 	return key->loads == KEY_YES;
 }
 
-static const char encrypted_detail[] = "it is protected with a passphrase, which nobody can enter at boot";
+static const char encrypted_detail[] = "protected with a passphrase, which nobody can enter at boot";
 
 /* Everything up to the secret part, which is left in *ret. */
 static bool read_envelope(struct private_key *key, struct wire *wire, struct arena *arena,
@@ -123,33 +124,33 @@ static bool read_envelope(struct private_key *key, struct wire *wire, struct are
 
 	if ((error = wire_get_text(wire, arena, &cipher)) || (error = wire_get_text(wire, arena, &derivation)) ||
 	    (error = wire_get_string(wire, &derivation_options)) || (error = wire_get_u32(wire, &count))) {
-		refuse(key, error, "its header is damaged");
+		refuse(key, error, "header damaged");
 		return false;
 	}
 	if (count != 1) {
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "it does not hold exactly one key");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "does not hold exactly one key");
 		return false;
 	}
 	if ((error = wire_get_string(wire, &blob))) {
-		refuse(key, error, "its public half is damaged");
+		refuse(key, error, "public half damaged");
 		return false;
 	}
 	if (!read_public(key, &blob, arena, rules))
 		return false;
 	if ((error = wire_get_u32(wire, &secret_size)))
-		refuse(key, error, "it is cut off");
+		refuse(key, error, "cut off");
 	else if (!cipher_is_known(cipher) || (!string_equal(derivation, "none") && !string_equal(derivation, "bcrypt")))
-		refuse(key, KEY_ERROR_CIPHER_UNKNOWN, "its header is damaged");
+		refuse(key, KEY_ERROR_CIPHER_UNKNOWN, "header damaged");
 	else if (string_equal(derivation, "none") && !string_equal(cipher, "none"))
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "its header is damaged");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "header damaged");
 	else if (!string_equal(derivation, "none"))
 		refuse(key, KEY_ERROR_PASSPHRASE, encrypted_detail);
 	else if (secret_size < CIPHER_NONE_BLOCK || secret_size % CIPHER_NONE_BLOCK != 0)
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "the length of its secret part is wrong");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "length of the secret part wrong");
 	else if (wire->size < secret_size)
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "it is cut off");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "cut off");
 	else if (wire->size > secret_size)
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "there is something behind its secret part");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "something behind the secret part");
 	key->encrypted = key->error == KEY_ERROR_PASSPHRASE;
 	*ret = *wire;
 	return key->loads == KEY_YES;
@@ -233,7 +234,7 @@ static void read_secret(struct private_key *key, struct wire *wire, struct arena
 	(void)wire_get_u32(wire, &check[0]);
 	(void)wire_get_u32(wire, &check[1]);
 	if (check[0] != check[1]) {
-		refuse(key, KEY_ERROR_PASSPHRASE, "its check numbers differ: it is damaged");
+		refuse(key, KEY_ERROR_PASSPHRASE, "check numbers differ");
 		return;
 	}
 	error = wire_get_text(wire, arena, &half.type_name);
@@ -248,11 +249,11 @@ static void read_secret(struct private_key *key, struct wire *wire, struct arena
 	if (!error)
 		error = wire_get_text(wire, arena, &key->comment);
 	if (error)
-		refuse(key, error, "its secret part is damaged");
+		refuse(key, error, "secret part damaged");
 	else if (!padding_is_right(*wire))
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "its padding is damaged");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "padding damaged");
 	else if (!public_half_equal(&key->half, &half))
-		refuse(key, KEY_ERROR_INVALID_FORMAT, "its secret part holds another public half");
+		refuse(key, KEY_ERROR_INVALID_FORMAT, "secret part of another key");
 }
 
 static void openssh_key_read(const struct blob *content, struct arena *arena, const struct key_rules *rules,
@@ -271,11 +272,11 @@ static void openssh_key_read(const struct blob *content, struct arena *arena, co
 	}
 	text = without_line_ends(arena, &text);
 	if (!base64_decode(arena, text.data, text.size, BASE64_STRICT, &decoded)) {
-		refuse(ret, KEY_ERROR_INVALID_FORMAT, "its base64 text is damaged");
+		refuse(ret, KEY_ERROR_INVALID_FORMAT, "base64 text damaged");
 		return;
 	}
 	if (decoded.size < sizeof(MAGIC) || memcmp(decoded.data, MAGIC, sizeof(MAGIC)) != 0) {
-		refuse(ret, KEY_ERROR_INVALID_FORMAT, "its header is damaged");
+		refuse(ret, KEY_ERROR_INVALID_FORMAT, "header damaged");
 		return;
 	}
 	wire = wire_of(&decoded);

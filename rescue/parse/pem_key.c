@@ -311,13 +311,13 @@ static enum reading read_rsa(struct wire der, struct private_key *key)
 	if (key->half.bits > NUMBER_BITS)
 		return READING_ODD;
 	if (!(rsa->n.data[rsa->n.size - 1] & 1))
-		set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "its modulus is damaged");
+		set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "modulus damaged");
 	else if (key->half.bits < RSA_MINIMUM_BITS)
-		set_answer(key, KEY_NO, KEY_ERROR_LENGTH, "it is shorter than sshd accepts");
+		set_answer(key, KEY_NO, KEY_ERROR_LENGTH, "shorter than sshd accepts");
 	/* sshd reads such a key, and ends when it reads its own copy of it (accumulate_host_timing_secret). */
 	key->fatal = bytes_bit_count(&rsa->p) == 1 || bytes_bit_count(&rsa->q) == 1;
 	if (key->loads == KEY_YES && key->fatal)
-		set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "its numbers are damaged so that sshd ends");
+		set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "numbers damaged so that sshd ends at it");
 	return READING_OK;
 }
 
@@ -368,15 +368,14 @@ static void judge_ec(struct private_key *key)
 	if (key->half.point.size && !ec_point_is_on_curve(curve, &key->half.point)) {
 		/* Compressed points are fine, and not read here. */
 		if (key->half.point.data[0] == 4)
-			set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "its public half is damaged");
+			set_answer(key, KEY_NO, KEY_ERROR_LIBCRYPTO, "public half damaged");
 		else
-			set_answer(key, KEY_UNKNOWN, KEY_ERROR_NONE,
-				   "its public half has a form that is not read here");
+			set_answer(key, KEY_UNKNOWN, KEY_ERROR_NONE, "public half in a form that is not read here");
 	} else if ((key->half.point.size && !ec_point_is_valid(curve, &key->half.point)) ||
 		   !ec_private_is_valid(curve, &key->secret)) {
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "its numbers are damaged");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "numbers damaged");
 	} else if (!key->half.point.size) {
-		set_answer(key, KEY_UNKNOWN, KEY_ERROR_NONE, "it does not hold its public half");
+		set_answer(key, KEY_UNKNOWN, KEY_ERROR_NONE, "does not hold its public half");
 	}
 }
 
@@ -415,7 +414,7 @@ static enum reading read_ec(struct wire der, const struct ec_curve *curve, struc
 	if (curve)
 		judge_ec(key);
 	else
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "it is of a curve that SSH does not use");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "of a curve that SSH does not use");
 	return READING_OK;
 }
 
@@ -432,8 +431,7 @@ static enum reading read_ed25519(struct wire der, struct arena *arena, const str
 	if (seed.size != 32 || der.size)
 		return READING_BAD;
 	if (!rules->pem_ed25519) {
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT,
-			   "this sshd reads Ed25519 keys only in its own format");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "Ed25519 in PKCS#8, which this sshd does not read");
 		return READING_OK;
 	}
 	secret = arena_alloc(arena, 64);
@@ -478,15 +476,15 @@ static enum reading read_inner(enum key_type type, struct wire parameters, struc
 			return READING_ODD;
 		if (curve_of(&curve))
 			return read_ec(inner, curve_of(&curve), key);
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "it is of a curve that SSH does not use");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "of a curve that SSH does not use");
 		return READING_OK;
 	case KEY_TYPE_DSA:
 		if (rules->dsa)
 			return READING_ODD;
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "this sshd does not know DSA");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "DSA, which this sshd does not know");
 		return READING_OK;
 	default:
-		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "it is of a type that SSH does not use");
+		set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "of a type that SSH does not use");
 		return READING_OK;
 	}
 }
@@ -531,7 +529,7 @@ static enum reading read_block(const struct block *block, struct arena *arena, c
 			return READING_ODD;
 		key->encrypted = true;
 		set_answer(key, KEY_NO, KEY_ERROR_PASSPHRASE,
-			   "it is protected with a passphrase, which nobody can enter at boot");
+			   "protected with a passphrase, which nobody can enter at boot");
 		return READING_OK;
 	}
 	if (string_equal(block->name, "PRIVATE KEY"))
@@ -546,7 +544,7 @@ static enum reading read_block(const struct block *block, struct arena *arena, c
 		type = KEY_TYPE_DSA;
 		reading = read_dsa(der, key);
 		if (reading == READING_OK && !rules->dsa)
-			set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "this sshd does not know DSA");
+			set_answer(key, KEY_NO, KEY_ERROR_INVALID_FORMAT, "DSA, which this sshd does not know");
 	} else {
 		*ret_known = false;
 		return READING_OK;
@@ -591,14 +589,14 @@ bool pem_key_read(const struct blob *content, struct arena *arena, const struct 
 			reading = READING_ODD;
 		if (reading == READING_BAD)
 			set_answer(ret, KEY_NO, rules->openssl_3 ? KEY_ERROR_LIBCRYPTO : KEY_ERROR_INVALID_FORMAT,
-				   "its text is damaged or cut off");
+				   "damaged or cut off");
 		else if (reading == READING_ODD)
-			set_answer(ret, KEY_UNKNOWN, KEY_ERROR_NONE, "it has a form that is not read here");
+			set_answer(ret, KEY_UNKNOWN, KEY_ERROR_NONE, "in a form that is not read here");
 		return true;
 	}
 	if (!begins_oddly(content))
 		return false;
 	memset(ret, 0, sizeof(*ret));
-	set_answer(ret, KEY_UNKNOWN, KEY_ERROR_NONE, "it has a form that is not read here");
+	set_answer(ret, KEY_UNKNOWN, KEY_ERROR_NONE, "in a form that is not read here");
 	return true;
 }

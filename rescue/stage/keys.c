@@ -204,7 +204,7 @@ static void raise_uncertain(struct keys_stage *stage, enum problem_code code, co
 		return;
 	problem = raise(stage, code, key);
 	if (key->read_error && key->read_error != -EFBIG)
-		problem_evidence(stage->findings, problem, "it cannot be read: %s", key->detail);
+		problem_evidence(stage->findings, problem, "unreadable: %s", key->detail);
 }
 
 static void raise_loaded(struct keys_stage *stage, const struct host_key *key)
@@ -327,7 +327,7 @@ static void find_maker(struct keys_stage *stage, struct key_maker *ret)
 	}
 }
 
-/* "ssh_host_rsa_key: it is not there; ssh_host_ed25519_key: it is empty" */
+/* "ssh_host_rsa_key not there, ssh_host_ed25519_key empty" */
 static const char *list_of_keys(const struct keys_stage *stage)
 {
 	struct text text = {.arena = stage->findings->arena};
@@ -336,13 +336,13 @@ static const char *list_of_keys(const struct keys_stage *stage)
 	for (size_t i = 0; i < count && i < LISTED_KEYS; i++) {
 		const struct host_key *key = &stage->keys.keys.items[i];
 
-		text_printf(&text, "%s%s: %s", i ? "; " : "", key->name,
+		text_printf(&text, "%s%s %s", i ? ", " : "", key->name,
 			    key->detail	     ? key->detail
 			    : key->permitted ? "good"
-					     : "HostKeyAlgorithms does not admit its type");
+					     : "of a type that HostKeyAlgorithms does not admit");
 	}
 	if (count > LISTED_KEYS)
-		text_printf(&text, "; and %zu more", count - LISTED_KEYS);
+		text_printf(&text, ", and %zu more", count - LISTED_KEYS);
 	return text.data;
 }
 

@@ -192,7 +192,7 @@ void host_key_test(struct host_key *key)
 	case KEY_YES:
 		return;
 	case KEY_NO:
-		set_state(key, HOST_KEY_MISMATCHED, "its secret half does not belong to its public half");
+		set_state(key, HOST_KEY_MISMATCHED, "secret half does not belong to public half");
 		return;
 	case KEY_UNKNOWN:
 		set_state(key, HOST_KEY_UNTESTED, "whether its signatures are good cannot be told here");
@@ -229,19 +229,19 @@ static void judge_content(const struct facts *facts, struct arena *arena, const 
 	else if (private->loads == KEY_YES && private->half.type == KEY_TYPE_RSA &&
 		 private->half.bits < required_rsa_bits(facts))
 		set_state(key, HOST_KEY_UNSUPPORTED,
-			  arena_printf(arena, "it has %u bits, RequiredRSASize asks for %u", private->half.bits,
+			  arena_printf(arena, "of %u bits, RequiredRSASize wants %u", private->half.bits,
 				       required_rsa_bits(facts)));
 	else if (private->loads == KEY_YES)
 		set_state(key, HOST_KEY_GOOD, NULL);
 	else if (private->foreign_type && (!facts->binary.version || sshd_knows(facts, private->half.type_name) != 0))
 		set_state(key, HOST_KEY_NOT_UNDERSTOOD,
-			  arena_printf(arena, "keys of type %s are not known here", private->half.type_name));
+			  arena_printf(arena, "of type %s, which is not known here", private->half.type_name));
 	else if (private->foreign_type || private->error == KEY_ERROR_LENGTH)
 		set_state(key, HOST_KEY_UNSUPPORTED, private->detail);
 	else if (private->encrypted)
 		set_state(key, HOST_KEY_ENCRYPTED, private->detail);
 	else if (private_key_mend_text(content, arena, rules, &key->mended))
-		set_state(key, HOST_KEY_ARMOUR, "the text around the key was changed by an editor or a copy");
+		set_state(key, HOST_KEY_ARMOUR, "the lines around the key were changed by an editor or a copy");
 	else
 		set_state(key, HOST_KEY_CORRUPT, private->detail);
 }
@@ -265,9 +265,9 @@ static void judge_read_error(struct host_key *key, int error)
 {
 	key->read_error = error;
 	if (error == -EFBIG && key->stat.size > SSHD_FILE_LIMIT)
-		set_state(key, HOST_KEY_CORRUPT, "it is larger than any file that sshd reads");
+		set_state(key, HOST_KEY_CORRUPT, "larger than any file that sshd reads");
 	else if (error == -EFBIG)
-		set_state(key, HOST_KEY_NOT_UNDERSTOOD, "it is too large for a key");
+		set_state(key, HOST_KEY_NOT_UNDERSTOOD, "too large for a key");
 	else
 		set_state(key, HOST_KEY_UNREADABLE, strerror(-error));
 }
@@ -280,11 +280,11 @@ static bool judge_node(const struct facts *facts, struct host_key *key)
 
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
 		if (host_key_path_is_elsewhere(facts, key->path))
-			set_state(key, HOST_KEY_ELSEWHERE, "it is on something that only the running system mounts");
+			set_state(key, HOST_KEY_ELSEWHERE, "on something that only the running system mounts");
 		else if (target_lstat(facts->target, key->path, &itself) == 0 && itself.type == NODE_SYMLINK)
-			set_state(key, HOST_KEY_DANGLING, "it is a link that leads nowhere");
+			set_state(key, HOST_KEY_DANGLING, "a link that leads nowhere");
 		else
-			set_state(key, HOST_KEY_MISSING, "it is not there");
+			set_state(key, HOST_KEY_MISSING, "not there");
 		return false;
 	}
 	if (r < 0) {
@@ -294,9 +294,9 @@ static bool judge_node(const struct facts *facts, struct host_key *key)
 	if (key->stat.type == NODE_FILE)
 		return true;
 	if (key->stat.type == NODE_DIRECTORY)
-		set_state(key, HOST_KEY_DIRECTORY, "it is a directory");
+		set_state(key, HOST_KEY_DIRECTORY, "a directory");
 	else
-		set_state(key, HOST_KEY_SPECIAL, "it is a fifo, a socket or a device");
+		set_state(key, HOST_KEY_SPECIAL, "a fifo, a socket or a device");
 	return false;
 }
 
@@ -313,7 +313,7 @@ void host_key_judge(const struct facts *facts, struct arena *arena, struct key_r
 		return;
 	}
 	if (content.size == 0) {
-		set_state(key, HOST_KEY_EMPTY, "it is empty");
+		set_state(key, HOST_KEY_EMPTY, "empty");
 		return;
 	}
 	judge_content(facts, arena, &content, rules, key);
@@ -326,7 +326,7 @@ void host_key_judge(const struct facts *facts, struct arena *arena, struct key_r
 	    host_key_type_is_permitted(key->key.half.type, key->key.half.type_name, host_key_algorithms_setting(facts));
 	if ((key->state == HOST_KEY_GOOD || key->state == HOST_KEY_UNTESTED) &&
 	    !mode_is_accepted(facts, arena, &key->stat))
-		set_state(key, HOST_KEY_MODE, "others may read it");
+		set_state(key, HOST_KEY_MODE, "open to others");
 }
 
 /* --- all of them ---------------------------------------------------------------------------------------------- */

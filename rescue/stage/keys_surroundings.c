@@ -98,11 +98,11 @@ static const char *certificate_trouble(const struct facts *facts, struct arena *
 	struct blob content;
 
 	if (target_read(facts->target, path, CERTIFICATE_FILE_LIMIT, arena, &content, NULL) < 0)
-		return "it is not there or cannot be read";
+		return "not there, or not readable";
 	if (!public_line_read(&content, arena, &keys->rules, &line) || line.half.type != KEY_TYPE_CERTIFICATE)
-		return "it holds no certificate";
+		return "holds no certificate";
 	if (!certified_half(&line.blob, arena, &half))
-		return "its certificate is damaged";
+		return "certificate damaged";
 	for (size_t i = 0; i < keys->keys.count; i++) {
 		const struct host_key *key = &keys->keys.items[i];
 
