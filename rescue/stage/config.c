@@ -201,7 +201,7 @@ static void check_line(struct config_stage *stage, const struct sshd_config_erro
 	}
 }
 
-/* Damage of more than a line: marks of a merge, bytes that are no text. */
+/* Damage of more than a line: marks of a merge, bytes that are no text, another file's text. */
 static bool check_damage(struct config_stage *stage, const struct sshd_config_error *error,
 			 const struct source_line *line)
 {
@@ -219,7 +219,7 @@ static bool check_damage(struct config_stage *stage, const struct sshd_config_er
 		repair_merge_conflict(stage, problem, line);
 		return true;
 	}
-	if (!line->binary)
+	if (!line->binary && !is_no_configuration(line->file))
 		return false;
 	if (!line->file->garbage_seen) {
 		line->file->garbage_seen = true;

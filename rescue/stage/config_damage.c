@@ -25,6 +25,7 @@ char conflict_mark(const struct source_line *line)
 
 enum {
 	CONFLICT_LINES = 1000, /* a longer region is no merge of two versions of a configuration */
+	REFUSED_LINES = 100, /* nobody makes as many mistakes in one file */
 };
 
 /* Line numbers of the marks; base is 0 without a "|||||||" part. */
@@ -270,6 +271,11 @@ static void comment_out_garbage(struct config_stage *stage, struct problem *prob
 	problem_repair(stage->findings, problem, VERB_COMMENT_OUT, "%u lines that are no text", count);
 }
 
+bool is_no_configuration(const struct source_file *file)
+{
+	return file->errors > REFUSED_LINES;
+}
+
 void repair_garbage(struct config_stage *stage, struct problem *problem, struct source_file *file)
 {
 	/* What the damaged lines still show of a restriction, and what would be lost with the whole file. */
@@ -288,18 +294,19 @@ void repair_garbage(struct config_stage *stage, struct problem *problem, struct 
 		else
 			restriction = restriction || option_restricts(line.keyword.value);
 	}
-	whole = whole && garbage >= text;
-	problem_evidence(stage->findings, problem, "%u lines are no text, %u are", garbage, text);
-	if (file->read_only || damaged_restriction || (whole && restriction)) {
+	whole = whole && (garbage >= text || is_no_configuration(file));
+	problem_evidence(stage->findings, problem, "%u lines are no text, %u are; sshd refuses %u%s", garbage, text,
+			 file->errors, is_no_configuration(file) ? " or more" : "");
+	if (!file->read_only && whole && !damaged_restriction && !restriction) {
+		restore_file(stage, problem, file->path);
+	} else if (!file->read_only && !whole && !damaged_restriction && !is_no_configuration(file)) {
+		comment_out_garbage(stage, problem, file);
+	} else {
 		problem->class = REPAIR_REPORT;
 		problem_remedy(
 		    stage->findings, problem, "%s",
 		    file->read_only
 			? file->read_only
-			: "restore the file from a backup: what can still be read of it restricts who may get in");
-	} else if (whole) {
-		restore_file(stage, problem, file->path);
-	} else {
-		comment_out_garbage(stage, problem, file);
+			: "restore the file from a backup: what can still be read of it may restrict who gets in");
 	}
 }

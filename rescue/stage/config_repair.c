@@ -55,6 +55,9 @@ bool line_may_go(struct config_stage *stage, const struct source_line *line, boo
 	const struct option_meaning *meaning = rule ? option_meaning(rule->id) : NULL;
 	const struct sshd_setting *other;
 
+	/* Without the key that it names, clients may see another identity. */
+	if (rule && rule->id == KEYWORD_HOST_KEY && line->words.count)
+		return false;
 	if (!option_restricts(keyword))
 		return true;
 	/* Where the default is the strictest value anyway, whatever the line was to say is no looser. */

@@ -74,7 +74,9 @@ void repair_include(struct config_stage *stage, struct problem *problem, const s
 /* Whether a line is one of the marks that a merge leaves: '<', '|', '=', '>', or 0. */
 char conflict_mark(const struct source_line *line);
 void repair_merge_conflict(struct config_stage *stage, struct problem *problem, const struct source_line *start);
-/* All lines of a file that hold no text. */
+/* Whether sshd refuses so much of a file that it is something else than a configuration. */
+bool is_no_configuration(const struct source_file *file);
+/* A file that is something else, or has lines that are no text. */
 void repair_garbage(struct config_stage *stage, struct problem *problem, struct source_file *file);
 /* The main file is not there, or cannot be used. error: why. */
 void repair_missing_file(struct config_stage *stage, struct problem *problem, const char *path);

@@ -43,6 +43,7 @@ static const char *why_read_only(struct config_stage *stage, const char *path)
 
 struct source_file *source_open(struct config_stage *stage, const char *path)
 {
+	const struct sshd_config *config = &stage->facts->config;
 	struct source_file *file;
 
 	for (size_t i = 0; i < stage->files.count; i++) {
@@ -51,6 +52,8 @@ struct source_file *source_open(struct config_stage *stage, const char *path)
 	}
 	file = ARENA_NEW(stage->arena, struct source_file);
 	file->path = arena_strdup(stage->arena, path);
+	for (size_t i = 0; i < config->errors.count; i++)
+		file->errors += config->errors.items[i].path && string_equal(config->errors.items[i].path, path);
 	file->error = target_read(stage->facts->target, path, TARGET_FILE_LIMIT, stage->arena, &file->content, NULL);
 	if (file->error == 0) {
 		index_lines(stage->arena, file);
@@ -243,12 +246,9 @@ static bool override_vendor_file(struct config_stage *stage, struct problem *pro
 	const struct sshd_config *config = &stage->facts->config;
 	const struct source_file *file = line->file;
 	struct text content = {.arena = stage->arena};
-	unsigned errors = 0;
 
-	for (size_t i = 0; i < config->errors.count; i++)
-		errors += config->errors.items[i].path && string_equal(config->errors.items[i].path, file->path);
 	/* The copy is written as a whole: only one repair can do that. */
-	if (!config->vendor || !string_equal(file->path, config->main_path) || errors != 1)
+	if (!config->vendor || !string_equal(file->path, config->main_path) || file->errors != 1)
 		return false;
 	text_add(&content, file->content.data, file->starts[line->number - 1]);
 	text_printf(&content, "%s\n", text);

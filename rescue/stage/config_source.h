@@ -14,7 +14,8 @@ struct source_file {
 	size_t *starts; /* of each line, and one more for the end */
 	unsigned line_count;
 	bool *settled; /* by line: an edit of it, or a problem about it, is there already */
-	bool garbage_seen; /* a problem says that the file holds bytes that are no text */
+	unsigned errors; /* what sshd does not take of it */
+	bool garbage_seen; /* a problem says that the file is no configuration */
 	const char *read_only; /* NULL, or why repairs may not edit it */
 };
 

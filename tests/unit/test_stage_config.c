@@ -377,6 +377,9 @@ static void too_many_arguments(void **state)
 	left(root, PROBLEM_CONFIG_ARGUMENTS, "PermitRootLogin yes no\n");
 	left(root, PROBLEM_CONFIG_ARGUMENTS, "MaxAuthTries 3 4\n");
 	left(root, PROBLEM_CONFIG_ARGUMENTS, "ChrootDirectory /a b\n");
+	repaired(root, PROBLEM_CONFIG_ARGUMENTS, "HostKey /etc/ssh/a /etc/ssh/b\n",
+		 "HostKey /etc/ssh/a\nHostKey /etc/ssh/b\n");
+	left(root, PROBLEM_CONFIG_ARGUMENTS, "HostKey /etc/ssh/a b\n");
 }
 
 static void quotes_that_do_not_close(void **state)
@@ -562,6 +565,25 @@ static void bytes_that_are_no_text(void **state)
 	assert_non_null(strstr(problem->remedy, "reinstall"));
 }
 
+static void another_text_is_no_configuration(void **state)
+{
+	static const char pristine[] = "Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n";
+	struct root *root = *state;
+	struct text text = {.arena = &root->arena};
+
+	put(root, "/usr/share/openssh/sshd_config", pristine);
+	for (unsigned i = 0; i < 150; i++)
+		text_printf(&text, "Jan %u 10:00:00 machine kernel: something\n", i);
+	repaired(root, PROBLEM_CONFIG_GARBAGE, text.data, pristine);
+	text_add_string(&text, "AllowUsers bob\n");
+	left(root, PROBLEM_CONFIG_GARBAGE, text.data);
+	/* not the main file */
+	put(root, MAIN, pristine);
+	put(root, "/etc/ssh/sshd_config.d/a.conf", text.data);
+	look(root);
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_GARBAGE)->class, REPAIR_REPORT);
+}
+
 static void a_missing_file_is_restored(void **state)
 {
 	struct root *root = *state;
@@ -690,6 +712,7 @@ int main(void)
 	    TEST(settings_that_do_not_go_together),
 	    TEST(both_sides_of_a_merge_stay),
 	    TEST(bytes_that_are_no_text),
+	    TEST(another_text_is_no_configuration),
 	    TEST(a_missing_file_is_restored),
 	    TEST(a_link_to_nowhere_is_left),
 	    TEST(problems_are_told_apart),
