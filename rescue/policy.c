@@ -18,14 +18,20 @@ enum {
 };
 
 struct rule {
-	const char *pattern; /* "*": one component; "**" at the end: anything below, at any depth */
+	const char *pattern; /* "*": any end of a component; "**" as the last component: anything below, at any depth */
 	unsigned operations;
 };
 
-/* What no row names is never touched; /etc/sshrescue, the transactions' own place, must not be named. */
+/* The first row that matches decides. What no row names is never touched; /etc/sshrescue, the transactions' own place,
+ * must not be named. */
 static const struct rule rules[] = {
     /* sshd and how it is started */
     {"/etc/ssh", MODE | OWNER | MAKE},
+    /* An Include that matches too much makes sshd read these as its configuration: that is no reason to edit them. */
+    {"/etc/ssh/ssh_host_*", (CONTENT & ~EDIT_LINES) | MODE | OWNER},
+    {"/etc/ssh/moduli", MODE | OWNER},
+    {"/etc/ssh/ssh_config", 0},
+    {"/etc/ssh/ssh_config.d/**", 0},
     {"/etc/ssh/**", CONTENT | MODE | OWNER | MAKE},
     {"/etc/systemd", MAKE},
     {"/etc/systemd/system", MAKE},
@@ -119,6 +125,13 @@ static bool path_is_canonical(const char *path)
 	return true;
 }
 
+static bool component_matches(const char *pattern, size_t pattern_size, const char *component, size_t size)
+{
+	if (pattern_size > 0 && pattern[pattern_size - 1] == '*')
+		return size >= pattern_size - 1 && memcmp(pattern, component, pattern_size - 1) == 0;
+	return pattern_size == size && memcmp(pattern, component, size) == 0;
+}
+
 static bool pattern_matches(const char *pattern, const char *path)
 {
 	for (;;) {
@@ -126,8 +139,7 @@ static bool pattern_matches(const char *pattern, const char *path)
 
 		if (pattern_size == 2 && memcmp(pattern, "**", 2) == 0)
 			return true;
-		if (!(pattern_size == 1 && *pattern == '*') &&
-		    (pattern_size != size || memcmp(pattern, path, size) != 0))
+		if (!component_matches(pattern, pattern_size, path, size))
 			return false;
 		pattern += pattern_size;
 		path += size;
@@ -141,8 +153,8 @@ bool policy_allows_path(enum edit_op op, const char *path)
 	if ((unsigned)op > EDIT_RENAME || !path_is_canonical(path))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		if (rules[i].operations & 1U << op && pattern_matches(rules[i].pattern, path))
-			return true;
+		if (pattern_matches(rules[i].pattern, path))
+			return rules[i].operations & 1U << op;
 	}
 	return false;
 }

@@ -280,6 +280,12 @@ static int compare_located(const void *first, const void *second)
 	return a->edit.order < b->edit.order ? -1 : a->edit.order > b->edit.order;
 }
 
+/* A key is no text to be edited, whatever name it has and whoever includes it. */
+static bool is_key(const struct blob *content)
+{
+	return string_after(content->data, "-----BEGIN ") || string_after(content->data, "SSH PRIVATE KEY FILE FORMAT");
+}
+
 /* All line edits of one file. */
 static int apply_lines(struct stager *stager, const struct located *located, size_t count)
 {
@@ -294,6 +300,8 @@ static int apply_lines(struct stager *stager, const struct located *located, siz
 		result = want_file(&place);
 	if (result == 0)
 		result = place_read(&place, TARGET_FILE_LIMIT, stager->arena, &content);
+	if (result == 0 && is_key(&content))
+		result = -EPERM;
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < count; i++)

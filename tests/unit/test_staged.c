@@ -484,6 +484,12 @@ static void test_policy_of_edits(void **state)
 	assert_int_equal(APPLY(world, UNLINK("/etc/passwd")), -EPERM);
 	assert_int_equal(APPLY(world, WRITE("/etc/ssh/../hostname", "x")), -EPERM);
 	assert_int_equal(APPLY(world, UNLINK("/etc/ssh/vendor")), 0);
+	/* A key is no text, even where sshd_config includes it. */
+	put(world->root, "/etc/ssh/ssh_host_rsa_key", "x\n");
+	put(world->root, "/etc/ssh/mykey", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n");
+	assert_int_equal(APPLY(world, REPLACE("/etc/ssh/ssh_host_rsa_key", 1, "#x")), -EPERM);
+	assert_int_equal(APPLY(world, REPLACE("/etc/ssh/mykey", 2, "#x")), -EPERM);
+	assert_int_equal(APPLY(world, WRITE("/etc/ssh/ssh_host_rsa_key", "y")), 0);
 }
 
 static void test_all_or_nothing(void **state)
@@ -705,6 +711,13 @@ static void test_policy(void **state)
 	assert_false(policy_allows_path(EDIT_WRITE, "/etc/sshd"));
 	assert_false(policy_allows_path(EDIT_WRITE, "/etc/defaultx/ssh"));
 	assert_false(policy_allows_path(EDIT_WRITE, "/etc/default/a/b"));
+	assert_true(policy_allows_path(EDIT_WRITE, "/etc/ssh/ssh_host_ed25519_key.pub"));
+	assert_true(policy_allows_path(EDIT_RENAME, "/etc/ssh/ssh_host_ed25519_key"));
+	assert_false(policy_allows_path(EDIT_REPLACE_LINE, "/etc/ssh/ssh_host_ed25519_key"));
+	assert_false(policy_allows_path(EDIT_DELETE_LINE, "/etc/ssh/moduli"));
+	assert_false(policy_allows_path(EDIT_WRITE, "/etc/ssh/ssh_config"));
+	assert_false(policy_allows_path(EDIT_WRITE, "/etc/ssh/ssh_config.d/x"));
+	assert_true(policy_allows_path(EDIT_WRITE, "/etc/ssh/ssh_host"));
 	/* A manifest may say anything. */
 	assert_false(policy_allows_path(EDIT_WRITE, "/etc/ssh/../shadow"));
 	assert_false(policy_allows_path(EDIT_WRITE, "/etc/ssh/.."));
