@@ -33,7 +33,7 @@ class Background:
 
 
 class Attack:
-    def __init__(self, build, name, modes=BOTH, verdict=None, timeout=20, address_space=1 << 29, traced=True, quiet=True,
+    def __init__(self, build, name, modes=BOTH, verdict=None, timeout=40, address_space=1 << 29, traced=True, quiet=True,
                  background=None, root=None):
         self.build, self.name, self.modes, self.verdict = build, name, modes, verdict
         self.timeout, self.address_space, self.traced, self.quiet = timeout, address_space, traced, quiet

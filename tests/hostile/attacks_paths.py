@@ -277,3 +277,24 @@ def hard_linked_mask(world):
     world.link(UNITS + "/ssh.service", "/dev/null")
     os.link(world.at(UNITS + "/ssh.service"), world.outside + "/mask", follow_symlinks=False)
     ctypes.get_errno()
+
+
+@attack("Include of everything in etc/ssh, the private keys too", modes=ALL)
+def include_keys(world):
+    world.add(CONFIG, b"Include /etc/ssh/*\n")
+    names = [f"/etc/ssh/ssh_host_{kind}_key" for kind in ("rsa", "ecdsa", "ed25519")]
+    keys = {name: world.get(name) for name in names}
+
+    def judge(mode):
+        outputs = b""
+        for arguments in (["check"], ["check", "--json"], ["repair", "-n"], ["repair", "-y", "--json"]):
+            result = oracle.run(world, mode, arguments)
+            outputs += result.output + result.errors
+        for name, key in keys.items():
+            if world.get(name) != key:
+                raise oracle.Broken(f"{name} was changed")
+            for line in key.splitlines():
+                if len(line) > 20 and not line.startswith(b"-----") and line[:20] in outputs:
+                    raise oracle.Broken(f"{name} is quoted in a report: {line[:8]!r}...")
+        return f"repair {result.status}"
+    return judge

@@ -211,11 +211,11 @@ def limits(address_space):
     return set_limits
 
 
-def run(world, mode, arguments, timeout=20, address_space=1 << 29, traced=False, root=None, prefix=()):
+def run(world, mode, arguments, timeout=40, address_space=1 << 29, traced=False, root=None, prefix=()):
     command = [SSHRESCUE, arguments[0], "--root", root or world.root, *arguments[1:]]
     log = world.directory + "/trace"
     if traced:
-        command = [STRACE, "-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,fchdir,unshare", "--", *command]
+        command = [STRACE, "-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,fchdir,unshare", "--", *command]
     command = [*MODES[mode], *command]
     process = subprocess.Popen([*prefix, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                start_new_session=True, preexec_fn=limits(address_space))
@@ -248,7 +248,7 @@ def assert_printable(what, data):
     except UnicodeDecodeError as error:
         raise Broken(f"{what}: output is no UTF-8: {error}") from None
     for at, character in enumerate(text):
-        if character != "\n" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        if character not in "\n\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
             raise Broken(f"{what}: raw {character!r} on output, behind {text[max(0, at - 60):at]!r}")
 
 
