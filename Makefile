@@ -28,8 +28,8 @@ KERNEL_HEADERS ?= linux asm-generic asm
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 override CPPFLAGS += -D_GNU_SOURCE -Irescue
 override CFLAGS += -std=gnu11 $(WARNINGS) -fno-strict-aliasing
-PRODUCT_CFLAGS := -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -isystem $(BUILD)/include
-PRODUCT_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--build-id=none
+PRODUCT_CFLAGS := -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -isystem $(BUILD)/include
+PRODUCT_LDFLAGS := -static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noseparate-code -Wl,--build-id=none
 SANITIZE ?= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 SOURCES := $(sort $(wildcard rescue/*.c rescue/*/*.c))

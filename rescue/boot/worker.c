@@ -94,6 +94,8 @@ int boot_work(const struct boot_worker *worker)
 		return say_failure(worker, &arena, "cannot examine the root", r);
 	if (request.dry_run)
 		outcome.report.kind = REPORT_CHECK;
+	/* By the time somebody reads the report, this root is where everything begins. */
+	target->root = arena_strdup(&target->arena, "/");
 	write_reports(worker, &arena, &outcome.report);
 	return (int)outcome.report.exit;
 }

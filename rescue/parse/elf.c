@@ -298,21 +298,38 @@ void elf_constants(struct elf_reader *reader, struct arena *arena, const struct 
 		segment_ranges(arena, elf, ret);
 }
 
-const char *elf_machine_name(unsigned machine)
-{
-	static const struct {
-		unsigned machine;
-		const char *name;
-	} names[] = {
-	    {EM_386, "80386"},	    {EM_X86_64, "x86-64"},    {EM_ARM, "ARM"},	       {EM_AARCH64, "AArch64"},
-	    {EM_RISCV, "RISC-V"},   {EM_PPC, "PowerPC"},      {EM_PPC64, "PowerPC64"}, {EM_S390, "S/390"},
-	    {EM_MIPS, "MIPS"},	    {EM_SPARCV9, "SPARC V9"}, {258, "LoongArch"},      {EM_68K, "68000"},
-	    {EM_PARISC, "PA-RISC"}, {EM_IA_64, "IA-64"},      {EM_SH, "SuperH"},       {EM_ALPHA, "Alpha"},
-	};
+/* e_machine (elf.h), as people call it and as uname(2) does. */
+static const struct machine {
+	unsigned machine;
+	const char *name, *uname;
+} machines[] = {
+    {EM_386, "80386", "i686"},		 {EM_X86_64, "x86-64", "x86_64"},   {EM_ARM, "ARM", "arm"},
+    {EM_AARCH64, "AArch64", "aarch64"},	 {EM_RISCV, "RISC-V", "riscv"},	    {EM_PPC, "PowerPC", "ppc"},
+    {EM_PPC64, "PowerPC64", "ppc64"},	 {EM_S390, "S/390", "s390x"},	    {EM_MIPS, "MIPS", "mips"},
+    {EM_SPARCV9, "SPARC V9", "sparc64"}, {258, "LoongArch", "loongarch64"}, {EM_68K, "68000", "m68k"},
+    {EM_PARISC, "PA-RISC", "parisc"},	 {EM_IA_64, "IA-64", "ia64"},	    {EM_SH, "SuperH", "sh4"},
+    {EM_ALPHA, "Alpha", "alpha"},
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (names[i].machine == machine)
-			return names[i].name;
+static const struct machine *find_machine(unsigned machine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		if (machines[i].machine == machine)
+			return &machines[i];
 	}
 	return NULL;
+}
+
+const char *elf_machine_name(unsigned machine)
+{
+	const struct machine *found = find_machine(machine);
+
+	return found ? found->name : NULL;
+}
+
+const char *elf_machine_uname(unsigned machine)
+{
+	const struct machine *found = find_machine(machine);
+
+	return found ? found->uname : NULL;
 }

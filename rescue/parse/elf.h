@@ -116,5 +116,7 @@ uint64_t elf_get_word(const struct elf_file *elf, const void *data);
 
 /* "x86-64", "AArch64": e_machine, for people; NULL for one not known here. */
 const char *elf_machine_name(unsigned machine);
+/* "x86_64", "aarch64": as uname -m has it. */
+const char *elf_machine_uname(unsigned machine);
 
 #endif

@@ -158,6 +158,7 @@ static int scan_constants(struct found_strings *found, struct arena *arena)
 	error = elf_load(&reader, arena, &elf, &reason);
 	if (error < 0)
 		return error;
+	found->binary->machine = elf.machine;
 	elf_constants(&reader, arena, &elf, &ranges);
 	/* The names of what it takes from libraries. */
 	if (found->wanted && elf_load_dynamic(&reader, arena, &elf, &reason) == 0 &&

@@ -19,6 +19,7 @@ struct sshd_binary {
 	struct arena *arena;
 	const char *path; /* "/usr/sbin/sshd" */
 	int read_error; /* 0, or why it could not be read; -ENOEXEC: it is no ELF file */
+	unsigned machine; /* e_machine of its ELF header, 0 when it was not read */
 	unsigned major, minor; /* OpenSSH version, 0.0 when it was not recognised */
 	const char *version; /* "9.2p1", or NULL */
 	/* Built into the binary; NULL when not found in it */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/report.h"
 
+#include "parse/elf.h"
 #include "report/escape.h"
 #include "stage/stage.h"
 #include "version.h"
@@ -53,7 +54,7 @@ static void add_target(struct text *text, const struct report *report)
 	add_string(text, report->target->root);
 	add_key(text, "os", look->facts.os.id);
 	add_key(text, "version", look->facts.os.version_id);
-	add_key(text, "arch", NULL);
+	add_key(text, "arch", elf_machine_uname(look->facts.binary.machine));
 	add_key(text, "init", init_names[look->facts.init]);
 	add_key(text, "sshd", look->facts.binary.version);
 	text_add_string(text, "},\n");

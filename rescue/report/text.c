@@ -240,6 +240,17 @@ void report_line(struct text *text, const struct report *report)
 	}
 }
 
+/* A command line to type. */
+static void add_command(struct text *text, const char *command, const struct target *target)
+{
+	text_printf(text, " sshrescue %s", command);
+	if (!string_equal(target->root, "/")) {
+		text_add_string(text, " --root ");
+		add_safe(text, target->root);
+	}
+	text_add_string(text, "\n");
+}
+
 static void add_closing(struct text *text, const struct report *report)
 {
 	struct left_count count = count_left(report);
@@ -253,13 +264,11 @@ static void add_closing(struct text *text, const struct report *report)
 	if (look_verdict(final_look(report)) == VERDICT_REACHABLE)
 		text_add_string(text, "not seen from here: the provider's security groups, NAT, routes, DNS\n");
 	if (report->transaction) {
-		text_printf(text, "transaction %s; to take it back: sshrescue undo --root ", report->transaction);
-		add_safe(text, report->target->root);
-		text_add_string(text, "\n");
+		text_printf(text, "transaction %s; to take it back:", report->transaction);
+		add_command(text, "undo", report->target);
 	} else if (report->kind != REPORT_REPAIR && count.repairable) {
-		text_add_string(text, "next: sshrescue repair --root ");
-		add_safe(text, report->target->root);
-		text_add_string(text, "\n");
+		text_add_string(text, "next:");
+		add_command(text, "repair", report->target);
 	}
 }
 
