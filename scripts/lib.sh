@@ -58,6 +58,11 @@ need_root() {
 	exec sudo --preserve-env=SSHRESCUE_BUILD,SSHRESCUE_BINARY,SSHRESCUE_MIRROR,SSHRESCUE_SECURITY_MIRROR,SSHRESCUE_BOOT_LIMIT "$@"
 }
 
+# run_make GOAL...: in the build directory that these scripts use.
+run_make() {
+	"${MAKE:-make}" --no-print-directory -C "$TOP" ${SSHRESCUE_BUILD:+BUILD="$SSHRESCUE_BUILD"} "$@"
+}
+
 # remove_tree DIR: never deletes through somebody's bind mount.
 remove_tree() {
 	local path
@@ -177,7 +182,7 @@ vm_wait_console() {
 # vm_banner: the line with which whatever listens on the guest's port 22 opens.
 # Empty when nothing does.
 vm_banner() {
-	{ ssh-keyscan -T 5 -t ed25519 -p "$VM_PORT" 127.0.0.1 2>&1 || true; } |
+	{ ssh-keyscan -T 15 -t ed25519 -p "$VM_PORT" 127.0.0.1 2>&1 || true; } |
 		sed -n 's/^# [^ ]* \(SSH-.*\)$/\1/p' | head -n 1
 }
 
@@ -258,7 +263,7 @@ vm_power_off() {
 
 # vm_wait_exit: until the machine is off.
 vm_wait_exit() {
-	local until=$((SECONDS + 90))
+	local until=$((SECONDS + 120))
 	while vm_running; do
 		[ $SECONDS -lt $until ] || return 1
 		sleep 0.2
