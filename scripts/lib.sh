@@ -76,9 +76,10 @@ remove_tree() {
 
 # --- one virtual machine -----------------------------------------------------
 
-# A boot takes about 16 s without KVM on two idle cores. This is the most that
+# A boot takes about 16 s without KVM on two idle cores, ten times that on busy ones.
+# This is the most that
 # anything is waited for.
-VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-240}
+VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-400}
 VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_SHOWN=0
 
 vm_accelerator() {
