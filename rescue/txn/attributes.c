@@ -243,6 +243,16 @@ static ssize_t sibling_label(int parent, const char *own_name, enum node_type ty
 	return 0;
 }
 
+/* In /etc itself, and among directories with plain names, neighbours have nothing in common. */
+static bool has_kind(const char *path, enum node_type type)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	if (string_after(path, "/etc/") == name)
+		return false;
+	return type != NODE_DIRECTORY || *suffix_of(name);
+}
+
 /* The reference policy's types for sshd's own files: policy/modules/services/ssh.fc */
 static const char *type_for(const char *path)
 {
@@ -289,7 +299,7 @@ int txn_label_new(int parent, const char *path, enum node_type type, int fd, int
 
 	if (parent_size <= 0)
 		return parent_size == 0 || is_absence(errno) ? 0 : -errno;
-	size = sibling_label(parent, own_name, type, label);
+	size = has_kind(path, type) ? sibling_label(parent, own_name, type, label) : 0;
 	if (size <= 0) {
 		memcpy(label, parent_label, (size_t)parent_size);
 		size = type_for(path) ? with_type(label, parent_size, type_for(path)) : parent_size;

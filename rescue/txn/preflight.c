@@ -77,12 +77,12 @@ static int check_filesystem(struct preflight *preflight, int directory, const ch
 
 	if (fstatfs(directory, &filesystem) < 0)
 		return refuse(preflight, -errno, path, strerror(errno));
+	if (filesystem.f_flags & ST_RDONLY)
+		return refuse(preflight, -EROFS, path, "it is on a read-only filesystem");
 	if (!is_known_filesystem((int)filesystem.f_type))
 		return txn_fail(preflight->arena, preflight->error, -EOPNOTSUPP, path,
 				"its filesystem (type 0x%x) is not one that is known to keep a transaction whole",
 				(unsigned)filesystem.f_type);
-	if (filesystem.f_flags & ST_RDONLY)
-		return refuse(preflight, -EROFS, path, "it is on a read-only filesystem");
 	return 0;
 }
 

@@ -21,6 +21,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "tracer.h" /* die() */
+
 struct record {
 	char *path; /* "/etc/ssh" */
 	mode_t mode;
@@ -39,12 +41,6 @@ struct tree {
 	struct record *items;
 	size_t count, capacity;
 };
-
-static void die(const char *what)
-{
-	fprintf(stderr, "killer: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
 
 static uint64_t hash_add(uint64_t hash, const void *data, size_t size)
 {

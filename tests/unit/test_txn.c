@@ -1094,6 +1094,8 @@ static void labels_survive(void **state)
 		skip();
 	assert_true(label(world, SYSTEM, LABEL("systemd_unit_file_t")));
 	assert_true(label(world, SYSTEM "/default.target", LABEL("link_t")));
+	assert_true(label(world, "/etc", LABEL("etc_t")));
+	assert_true(label(world, "/etc/systemd", LABEL("other_t")));
 	assert_int_equal(nftw(world->root, make_old, 16, FTW_PHYS | FTW_DEPTH), 0);
 	world->before = snapshot(world);
 	reopen(world, 0);
@@ -1104,6 +1106,7 @@ static void labels_survive(void **state)
 	assert_label(world, "/etc/ssh/ssh_host_ed25519_key", LABEL("sshd_key_t"));
 	assert_label(world, SYSTEM "/default.target", LABEL("link_t"));
 	assert_label(world, SYSTEM "/multi-user.target.wants", LABEL("systemd_unit_file_t"));
+	assert_label(world, STORE, LABEL("etc_t"));
 	/* This target's /etc/default carries none. */
 	assert_label(world, "/etc/default/ssh.broken", NULL);
 	undo(world, NULL, false, 0);
