@@ -276,30 +276,47 @@ bool is_no_configuration(const struct source_file *file)
 	return file->errors > REFUSED_LINES;
 }
 
-void repair_garbage(struct config_stage *stage, struct problem *problem, struct source_file *file)
-{
+/* What is in a file, line by line. */
+struct survey {
+	unsigned garbage, text; /* lines */
 	/* What the damaged lines still show of a restriction, and what would be lost with the whole file. */
-	bool damaged_restriction = false, restriction = false;
-	bool whole = string_equal(file->path, stage->facts->config.main_path);
-	unsigned garbage = 0, text = 0;
+	bool damaged_restriction, restriction;
+};
+
+static void survey_file(struct config_stage *stage, struct source_file *file, struct survey *ret)
+{
+	/* Files may be long, and none of their lines is needed later. */
+	cleanup_arena struct arena scratch = {0};
+	struct config_stage reader = {.facts = stage->facts, .arena = &scratch};
 	struct source_line line;
 
-	for (unsigned number = 1; source_line_read(stage, file, number, &line); number++) {
-		if (!*line.keyword.value)
-			continue;
-		garbage += line.binary;
-		text += !line.binary;
-		if (line.binary)
-			damaged_restriction = damaged_restriction || shows_restriction(&line);
-		else
-			restriction = restriction || option_restricts(line.keyword.value);
+	*ret = (struct survey){0};
+	for (unsigned number = 1; source_line_read(&reader, file, number, &line); number++) {
+		if (*line.keyword.value) {
+			ret->garbage += line.binary;
+			ret->text += !line.binary;
+			if (line.binary)
+				ret->damaged_restriction = ret->damaged_restriction || shows_restriction(&line);
+			else
+				ret->restriction = ret->restriction || option_restricts(line.keyword.value);
+		}
+		if (number % 1024 == 0)
+			arena_release(&scratch);
 	}
-	whole = whole && (garbage >= text || is_no_configuration(file));
-	problem_evidence(stage->findings, problem, "%u lines are no text, %u are; sshd refuses %u%s", garbage, text,
-			 file->errors, is_no_configuration(file) ? " or more" : "");
-	if (!file->read_only && whole && !damaged_restriction && !restriction) {
+}
+
+void repair_garbage(struct config_stage *stage, struct problem *problem, struct source_file *file)
+{
+	bool whole = string_equal(file->path, stage->facts->config.main_path);
+	struct survey survey;
+
+	survey_file(stage, file, &survey);
+	whole = whole && (survey.garbage >= survey.text || is_no_configuration(file));
+	problem_evidence(stage->findings, problem, "%u lines are no text, %u are; sshd refuses %u%s", survey.garbage,
+			 survey.text, file->errors, is_no_configuration(file) ? " or more" : "");
+	if (!file->read_only && whole && !survey.damaged_restriction && !survey.restriction) {
 		restore_file(stage, problem, file->path);
-	} else if (!file->read_only && !whole && !damaged_restriction && !is_no_configuration(file)) {
+	} else if (!file->read_only && !whole && !survey.damaged_restriction && !is_no_configuration(file)) {
 		comment_out_garbage(stage, problem, file);
 	} else {
 		problem->class = REPAIR_REPORT;

@@ -4,6 +4,10 @@
 
 #include "base/text.h"
 
+enum {
+	BLOCK_LINES = 1000, /* a longer block is not made a comment as a whole */
+};
+
 /* match_cfg_line() of servconf.c. "All" and "Invalid-User" stand alone, the others take a value. */
 static const char *const criteria[] = {"User",	       "Group",	    "Host",    "Address", "All",
 				       "LocalAddress", "LocalPort", "RDomain", "Version", "Invalid-User"};
@@ -119,7 +123,7 @@ static bool block_may_go(struct config_stage *stage, const struct source_line *m
 	while (source_line_read(stage, match->file, ++number, &line)) {
 		if (string_equal_nocase(line.keyword.value, "Match"))
 			break;
-		if (match->file->settled[number] || !block_line_may_go(&line))
+		if (number - match->number > BLOCK_LINES || match->file->settled[number] || !block_line_may_go(&line))
 			return false;
 	}
 	*ret_end = number;
@@ -218,24 +222,34 @@ static bool is_needless(struct config_stage *stage, const struct source_line *li
 	return true;
 }
 
+static void comment_out_needless(struct config_stage *stage, struct problem *problem, struct source_file *file)
+{
+	/* Files may be long, and hardly any of their lines is an Include. */
+	cleanup_arena struct arena scratch = {0};
+	struct config_stage reader = {.facts = stage->facts, .arena = &scratch};
+	struct source_line line;
+
+	if (file->read_only)
+		return;
+	for (unsigned number = 1; source_line_read(&reader, file, number, &line); number++) {
+		if (is_include(&line) && !file->settled[number]) {
+			source_line_read(stage, file, number, &line);
+			if (is_needless(stage, &line))
+				repair_comment_out(stage, problem, &line, "includes a file that is read already");
+		}
+		if (number % 1024 == 0)
+			arena_release(&scratch);
+	}
+}
+
 /* sshd follows Include lines sixteen deep, so in a circle it stops anywhere. The line that closes the circle is the one
  * to go. */
 void repair_include(struct config_stage *stage, struct problem *problem, const struct source_line *line)
 {
 	const string_list *files = &stage->facts->config.files;
 
-	for (size_t i = 0; i < files->count && !stage->circle_searched; i++) {
-		struct source_file *file = source_open(stage, files->items[i]);
-		struct source_line each;
-
-		if (file->read_only)
-			continue;
-		for (unsigned number = 1; source_line_read(stage, file, number, &each); number++) {
-			if (!is_include(&each) || file->settled[number] || !is_needless(stage, &each))
-				continue;
-			repair_comment_out(stage, problem, &each, "includes a file that is read already");
-		}
-	}
+	for (size_t i = 0; i < files->count && !stage->circle_searched; i++)
+		comment_out_needless(stage, problem, source_open(stage, files->items[i]));
 	stage->circle_searched = true;
 	if (problem->edits.count)
 		return;

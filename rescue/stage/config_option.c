@@ -271,8 +271,12 @@ static bool looks_restricting(const char *keyword)
 			return true;
 	}
 	for (size_t i = 0; i < keyword_rule_count; i++) {
-		if (!meanings[keyword_rules[i].id].may_go &&
-		    edit_distance(keyword, keyword_rules[i].name, limit) <= limit)
+		size_t rule_length = strlen(keyword_rules[i].name);
+
+		if (meanings[keyword_rules[i].id].may_go || rule_length > length + limit ||
+		    length > rule_length + limit)
+			continue;
+		if (edit_distance(keyword, keyword_rules[i].name, limit) <= limit)
 			return true;
 	}
 	return false;
