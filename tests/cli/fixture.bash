@@ -14,17 +14,10 @@ fixture_root()
 	cp -a "$PROJECT/build/fixture/root" "$ROOT"
 }
 
-# Everything that undo promises to give back: content, type, mode, owner, links, extended attributes, times of files.
-# /etc/sshrescue is the history; the time of /etc itself changes with it.
+# Everything that undo promises to give back (tests/cli/tree.c).
 tree_of()
 {
-	(
-		cd "$1" || exit 1
-		find . -path ./etc/sshrescue -prune -o \( -type d -printf '%p d %m %U:%G\n' \) -o \
-			\( -printf '%p %y %m %U:%G %l %s %T@ %n\n' \) | sort
-		find . -path ./etc/sshrescue -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
-		getfattr -R -h -d -m - . 2>/dev/null | grep -v sshrescue || true
-	)
+	"$PROJECT/build/tests/cli/tree" "$1"
 }
 
 # Fields of the last check or repair.
