@@ -150,8 +150,9 @@ static void drop_list(struct config_stage *stage, struct problem *problem, const
 	unsigned since = option_meaning(rule->id)->sound_preset_since;
 	bool sound = since && sshd_binary_at_least(binary, since / 100, since % 100);
 
-	/* A list that only adds to the default ("+…", "^…") leaves the default when it goes. */
-	if (!in_match && (adds || sound))
+	/* A list that only adds to the default ("+…", "^…") leaves the default when it goes. With another line of the
+	 * keyword it is not the default that would apply. */
+	if (!in_match && (adds || sound) && !in_force(stage, rule) && !is_contradicted(stage, rule))
 		repair_comment_out(stage, problem, line, "no known algorithm in it: the default applies");
 	else
 		repair_leave(stage, problem, line);

@@ -3,12 +3,39 @@
 
 #include "base/text.h"
 
-/* The setting in force outside of Match blocks, NULL for the default. */
-static const struct sshd_setting *in_force(struct config_stage *stage, const struct keyword_rule *rule)
+const struct sshd_setting *in_force(struct config_stage *stage, const struct keyword_rule *rule)
 {
 	const char *name = keyword_name(rule->id);
 
 	return name ? sshd_config_get(&stage->facts->config, name) : NULL;
+}
+
+/* The option that each refused line was perhaps meant to set. */
+static const enum keyword_id *meant_by_errors(struct config_stage *stage)
+{
+	const struct sshd_config *config = &stage->facts->config;
+
+	if (stage->meant_by_error)
+		return stage->meant_by_error;
+	stage->meant_by_error = arena_alloc(stage->arena, (config->errors.count + 1) * sizeof(*stage->meant_by_error));
+	for (size_t i = 0; i < config->errors.count; i++) {
+		const char *keyword = config->errors.items[i].keyword;
+		const struct keyword_rule *meant = keyword ? option_meant(stage, keyword) : NULL;
+
+		stage->meant_by_error[i] = meant ? meant->id : keyword ? keyword_id_of(keyword) : KEYWORD_NONE;
+	}
+	return stage->meant_by_error;
+}
+
+bool is_contradicted(struct config_stage *stage, const struct keyword_rule *rule)
+{
+	const struct sshd_config *config = &stage->facts->config;
+	const enum keyword_id *meant = meant_by_errors(stage);
+	unsigned lines = 0;
+
+	for (size_t i = 0; i < config->errors.count; i++)
+		lines += meant[i] == rule->id && !config->errors.items[i].in_match;
+	return lines > 1;
 }
 
 /* An option whose values have an order, from the strictest on. */
@@ -23,6 +50,8 @@ static enum fate judge_ordered(struct config_stage *stage, const struct keyword_
 		return FATE_COMMENT_OUT;
 	/* Two lines that contradict each other, of which sshd takes the first: the stricter one stays. */
 	if (other && other_rank < 0)
+		return FATE_LEAVE;
+	if (rank > 0 && !in_match && is_contradicted(stage, rule))
 		return FATE_LEAVE;
 	return other && other_rank < rank ? FATE_COMMENT_OUT : FATE_CORRECT;
 }
@@ -45,6 +74,8 @@ enum fate judge_correction(struct config_stage *stage, const struct keyword_rule
 		return judge_ordered(stage, rule, rank < 0 ? 1 : rank, in_match);
 	}
 	other = in_match ? NULL : in_force(stage, rule);
+	if (!in_match && is_contradicted(stage, rule))
+		return FATE_LEAVE;
 	return other && !string_equal(other->value, value) ? FATE_LEAVE : FATE_CORRECT;
 }
 
@@ -64,7 +95,7 @@ bool line_may_go(struct config_stage *stage, const struct source_line *line, boo
 	if (in_match || !meaning || !meaning->strictest || !string_equal(meaning->preset, meaning->strictest))
 		return false;
 	other = in_force(stage, rule);
-	return !other || option_rank(rule, other->value) == 0;
+	return (!other || option_rank(rule, other->value) == 0) && !is_contradicted(stage, rule);
 }
 
 void repair_correct(struct config_stage *stage, struct problem *problem, const struct source_line *line,

@@ -18,6 +18,11 @@ enum fate {
 };
 
 /* --- config_repair.c --- */
+/* The setting in force outside of Match blocks, NULL for the default. */
+const struct sshd_setting *in_force(struct config_stage *stage, const struct keyword_rule *rule);
+/* Whether several lines outside of Match blocks that sshd refuses are about this option: which of them will count
+ * depends on the repair of the others. */
+bool is_contradicted(struct config_stage *stage, const struct keyword_rule *rule);
 /* Judges a line of rule with this value (NULL: none), as if it were corrected. */
 enum fate judge_correction(struct config_stage *stage, const struct keyword_rule *rule, const char *value,
 			   bool in_match);

@@ -4,6 +4,7 @@
 
 /* Private to the config stage: the lines of the files that sshd reads, as text to be edited. */
 
+#include "parse/sshd_keywords.h"
 #include "stage/stage.h"
 
 /* A file of the configuration. Lines are counted from 1. */
@@ -24,6 +25,7 @@ struct config_stage {
 	struct findings *findings;
 	struct arena *arena;
 	ARRAY_OF(struct source_file *) files;
+	enum keyword_id *meant_by_error; /* see is_contradicted() */
 	bool circle_searched; /* the line that closes a circle of Include lines was looked for */
 };
 

@@ -345,6 +345,8 @@ static void an_empty_list_falls_back_only_on_sound_defaults(void **state)
 	repaired(root, PROBLEM_CONFIG_VALUE, "PubkeyAcceptedAlgorithms +foo\n",
 		 "#PubkeyAcceptedAlgorithms +foo # sshrescue: no known algorithm in it: the default applies\n");
 	left(root, PROBLEM_CONFIG_VALUE, "PubkeyAcceptedAlgorithms foo\n");
+	/* not the default, but the next line would apply */
+	left(root, PROBLEM_CONFIG_VALUE, "Ciphers foo\nCiphers 3des-cbc\n");
 	left(root, PROBLEM_CONFIG_VALUE, "CASignatureAlgorithms foo\n");
 	/* its default lets SHA-1 signatures in */
 	root->major = 8;
@@ -615,6 +617,26 @@ static void a_link_to_nowhere_is_left(void **state)
 	assert_int_equal(only_problem(root, PROBLEM_CONFIG_MISSING)->class, REPAIR_REPORT);
 }
 
+static void two_bad_lines_of_an_option_are_left(void **state)
+{
+	static const char *const files[] = {
+	    "PermitRootLogn yes\nPermitRootLogin yess\n", "MaxAuthTries 3;\nMaxAuthTry 6\nMaxAuthTris 5\n",
+	    "X11Forwarding maybe\nX11Forwarding yess\n", "Ciphers foo\nCiphers 3des-cbc,bar\n"};
+	struct root *root = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		put(root, MAIN, files[i]);
+		look(root);
+		assert_true(root->findings.problems.count > 1);
+		assert_int_equal(root->findings.problems.items[0]->class, REPAIR_REPORT);
+	}
+	/* the strictest value may come first */
+	put(root, MAIN, "PermitRootLogn no\nPermitRootLogin yess\n");
+	look(root);
+	apply(root);
+	assert_string_equal(content(root, MAIN), "PermitRootLogin no\nPermitRootLogin yess\n");
+}
+
 static void problems_are_told_apart(void **state)
 {
 	struct root *root = *state;
@@ -715,6 +737,7 @@ int main(void)
 	    TEST(another_text_is_no_configuration),
 	    TEST(a_missing_file_is_restored),
 	    TEST(a_link_to_nowhere_is_left),
+	    TEST(two_bad_lines_of_an_option_are_left),
 	    TEST(problems_are_told_apart),
 	    TEST(what_is_not_understood_is_unknown),
 	    TEST(without_a_binary_nothing_is_judged),
