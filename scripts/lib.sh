@@ -77,8 +77,7 @@ remove_tree() {
 # --- one virtual machine -----------------------------------------------------
 
 # A boot takes about 16 s without KVM on two idle cores, ten times that on busy ones.
-# This is the most that
-# anything is waited for.
+# This is the most that anything is waited for.
 VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-400}
 VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_SHOWN=0
 
@@ -106,6 +105,7 @@ vm_start() {
 	VM_DIR=$dir
 	VM_SHOWN=0
 	mkfifo "$dir/shell.in" "$dir/shell.out"
+	touch "$dir/console.log" "$dir/shell.log"
 	cpu=max
 	[ "$(vm_accelerator)" != kvm ] || cpu=host
 	for try in 1 2 3 4 5; do
