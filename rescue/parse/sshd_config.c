@@ -125,14 +125,14 @@ static void merge_match(struct config_parser *parser)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < config->settings.count; i++) {
-		enum keyword_id id = keyword_id_of(config->settings.items[i].keyword);
+		enum keyword_id id = keyword_id_named(config->settings.items[i].keyword);
 
 		if (!parser->set_in_match[id] || id == KEYWORD_SUBSYSTEM)
 			config->settings.items[kept++] = config->settings.items[i];
 	}
 	config->settings.count = kept;
 	for (size_t i = 0; i < parser->in_match.settings.count; i++) {
-		if (keyword_id_of(parser->in_match.settings.items[i].keyword) != KEYWORD_SUBSYSTEM)
+		if (keyword_id_named(parser->in_match.settings.items[i].keyword) != KEYWORD_SUBSYSTEM)
 			*array_push(parser->arena, &config->settings) = parser->in_match.settings.items[i];
 	}
 }
@@ -170,7 +170,7 @@ int sshd_config_load(struct target *target, struct arena *arena, struct sshd_bin
 const struct sshd_setting *sshd_config_next(const struct sshd_config *config, const char *keyword,
 					    const struct sshd_setting *previous)
 {
-	const char *name = keyword_name(keyword_id_of(keyword));
+	const char *name = keyword_name(keyword_id_named(keyword));
 	const struct sshd_setting *setting = previous ? previous + 1 : config->settings.items;
 
 	for (; name && setting < config->settings.items + config->settings.count; setting++) {

@@ -42,9 +42,9 @@ static void check_listen_address(struct config_parser *parser, const struct sshd
 		return;
 	actual = config_address_family(listen.host);
 	if (actual == AF_UNSPEC && !string_equal(listen.host, "*") && is_no_name(listen.host))
-		conflict(parser, setting, setting->arguments[0],
-			 arena_printf(parser->arena, "bad addr or host: %.200s (Name or service not known)",
-				      listen.host));
+		conflict(
+		    parser, setting, setting->arguments[0],
+		    arena_printf(parser->arena, "bad addr or host: %.200s (Name or service not known)", listen.host));
 	else if (actual != AF_UNSPEC && family != AF_UNSPEC && actual != family)
 		conflict(parser, setting, setting->arguments[0],
 			 arena_printf(parser->arena,

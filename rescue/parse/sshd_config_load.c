@@ -260,6 +260,8 @@ bool grammar_include(struct config_parser *parser, struct config_line *line)
 			return false;
 		count++;
 	}
+	if (parser->gave_up)
+		line->rest_taken = true;
 	if (count || parser->gave_up)
 		return true;
 	return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, NULL, "%.200s missing filename argument",

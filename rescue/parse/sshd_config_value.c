@@ -334,6 +334,17 @@ static char *rest_of_line(const struct config_line *line)
 	return line->rest ? line->rest + strspn(line->rest, " \t\r\n") : NULL;
 }
 
+/* From 8.7 to 9.3 sshd looked at AuthorizedKeysCommand to find out whether AuthorizedPrincipalsCommand was set. */
+static void mix_up_commands(struct config_parser *parser, struct config_line *line)
+{
+	if (line->rule.id != KEYWORD_AUTHORIZED_PRINCIPALS_COMMAND || !config_since(parser, 807) ||
+	    config_since(parser, 904))
+		return;
+	if (parser->state[KEYWORD_AUTHORIZED_KEYS_COMMAND].set)
+		line->nothing = true;
+	line->rule.repeat = REPEAT_LAST;
+}
+
 /* AuthorizedKeysCommand and AuthorizedPrincipalsCommand */
 bool grammar_command(struct config_parser *parser, struct config_line *line)
 {
@@ -349,6 +360,7 @@ bool grammar_command(struct config_parser *parser, struct config_line *line)
 		return config_refuse(parser, line, SSHD_CONFIG_BAD_VALUE, rest, "%.200s must be an absolute path",
 				     since_87 ? line->keyword : keyword_name(line->rule.id));
 	config_keep(parser, line, rest);
+	mix_up_commands(parser, line);
 	return true;
 }
 

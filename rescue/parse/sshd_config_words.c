@@ -19,9 +19,11 @@ char *config_delimit(char **cursor, bool equals)
 	if (!at)
 		return start;
 	if (*at == '"') {
-		/* A quotation may begin in the middle of a word, and always ends it. */
-		memmove(at, at + 1, strlen(at));
-		at = *cursor = strchr(at, '"');
+		/* A quotation may begin in the middle of a word, and always ends it. What is before the mark moves over
+		 * it. */
+		memmove(start + 1, start, (size_t)(at - start));
+		start++;
+		at = *cursor = strchr(at + 1, '"');
 		if (!at)
 			return NULL;
 		*at = '\0';

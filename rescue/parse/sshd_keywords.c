@@ -94,6 +94,17 @@ const char *keyword_name(enum keyword_id id)
 	return NULL;
 }
 
+enum keyword_id keyword_id_named(const char *name)
+{
+	const struct keyword_rule *first = first_row(name);
+
+	for (const struct keyword_rule *row = first; row && same_name(row, first); row++) {
+		if (row->id != KEYWORD_NONE && !(row->flags & KEYWORD_ALIAS))
+			return row->id;
+	}
+	return keyword_id_of(name);
+}
+
 enum keyword_id keyword_id_of(const char *name)
 {
 	const struct keyword_rule *row = keyword_rule_nearest(name, SSHD_VERSION_LATER);

@@ -244,7 +244,10 @@ const struct keyword_rule *keyword_rule_find(const char *name, unsigned version)
 const struct keyword_rule *keyword_rule_nearest(const char *name, unsigned version);
 /* The name that a setting goes by, whatever spelling set it: "PubkeyAcceptedAlgorithms". */
 const char *keyword_name(enum keyword_id id);
-/* The option that any spelling of any release means, KEYWORD_NONE when there is none. */
+/* The option that a keyword of any release means in the newest one that has it, KEYWORD_NONE when there is none. */
 enum keyword_id keyword_id_of(const char *name);
+/* The option that has this for a name, else as above: differs for ChallengeResponseAuthentication, which was an option
+ * of its own up to 8.6. */
+enum keyword_id keyword_id_named(const char *name);
 
 #endif
