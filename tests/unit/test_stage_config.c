@@ -481,6 +481,38 @@ static void a_vendor_file_is_not_edited(void **state)
 	assert_non_null(strstr(problem->remedy, "belongs to the distribution's packages"));
 }
 
+#define VENDOR "/usr/etc/ssh/sshd_config"
+
+/* SUSE's sshd reads the vendor's file where /etc has none. */
+static void look_at_vendor_file(struct root *root, const char *text)
+{
+	put(root, VENDOR, text);
+	look(root);
+	root->findings = (struct findings){.arena = &root->arena};
+	assert_int_equal(
+	    sshd_config_load(root->target, &root->arena, &root->facts.binary, VENDOR, NULL, 0, &root->facts.config), 0);
+	root->facts.config.vendor = true;
+	stage_config(&root->facts, &root->findings);
+}
+
+static void the_vendors_main_file_is_overridden(void **state)
+{
+	struct root *root = *state;
+
+	make_directory(root, "/usr/etc/ssh");
+	look_at_vendor_file(root, "UseDNS no\nPermitRootLogn no\nPort 22\n");
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_KEYWORD)->class, REPAIR_ASK);
+	apply(root);
+	assert_string_equal(content(root, MAIN), "UseDNS no\nPermitRootLogin no\nPort 22\n");
+	assert_string_equal(content(root, VENDOR), "UseDNS no\nPermitRootLogn no\nPort 22\n");
+	staged_restore(root->target, NULL);
+	/* Two repairs would each write a copy of their own. */
+	look_at_vendor_file(root, "FooBar no\nPermitRootLogn no\n");
+	assert_int_equal(root->findings.problems.count, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(root->findings.problems.items[i]->class, REPAIR_REPORT);
+}
+
 static void a_circle_of_includes_is_opened(void **state)
 {
 	struct root *root = *state;
@@ -730,6 +762,7 @@ int main(void)
 	    TEST(what_may_not_stand_in_a_match_block),
 	    TEST(the_file_that_a_line_came_from_is_edited),
 	    TEST(a_vendor_file_is_not_edited),
+	    TEST(the_vendors_main_file_is_overridden),
 	    TEST(a_circle_of_includes_is_opened),
 	    TEST(settings_that_do_not_go_together),
 	    TEST(both_sides_of_a_merge_stay),
