@@ -36,7 +36,7 @@ static int stat_path(struct target *target, const char *path, unsigned flags, st
 	cleanup_place struct place place = {.parent = -1, .self = -1};
 	int result;
 
-	if (kernel_resolves(target)) {
+	if (kernel_resolves(target, path)) {
 		cleanup_fd int fd = kernel_open(target, path, O_PATH | (flags & PLACE_FOLLOW ? 0 : O_NOFOLLOW));
 
 		if (fd >= 0)
@@ -65,7 +65,7 @@ bool target_exists(struct target *target, const char *path)
 {
 	struct node_stat status;
 
-	if (kernel_resolves(target)) {
+	if (kernel_resolves(target, path)) {
 		cleanup_fd int fd = kernel_open(target, path, O_PATH);
 
 		if (fd != -EAGAIN)
@@ -184,7 +184,7 @@ static int open_regular(struct target *target, const char *path, struct opened *
 {
 	int result = -EAGAIN;
 
-	if (kernel_resolves(target))
+	if (kernel_resolves(target, path))
 		result = open_by_kernel(target, path, ret);
 	for (int i = 0; i < RACE_RETRIES && result == -EAGAIN; i++) {
 		cleanup_place struct place place = {.parent = -1, .self = -1};
@@ -357,7 +357,7 @@ int target_readlink(struct target *target, const char *path, struct arena *arena
 	cleanup_place struct place place = {.parent = -1, .self = -1};
 	int result;
 
-	if (kernel_resolves(target)) {
+	if (kernel_resolves(target, path)) {
 		cleanup_fd int fd = kernel_open(target, path, O_PATH | O_NOFOLLOW);
 
 		if (fd >= 0)
@@ -403,7 +403,7 @@ int target_resolve(struct target *target, const char *path, bool follow_last, st
 	cleanup_place struct place place = {.parent = -1, .self = -1};
 	int result;
 
-	if (kernel_resolves(target)) {
+	if (kernel_resolves(target, path)) {
 		cleanup_fd int fd = kernel_open_without_links(target, path, O_PATH);
 
 		if (fd >= 0) {

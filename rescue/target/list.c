@@ -160,7 +160,7 @@ int target_list(struct target *target, const char *path, struct arena *arena, di
 	int result;
 
 	*ret = (dir_list){0};
-	if (kernel_resolves(target)) {
+	if (kernel_resolves(target, path)) {
 		cleanup_fd int directory = kernel_open(target, path, OPEN_DIRECTORY);
 
 		if (directory < 0 && directory != -EAGAIN)

@@ -55,9 +55,24 @@ void node_stat_from(const struct stat *status, struct node_stat *ret)
 	};
 }
 
-bool kernel_resolves(const struct target *target)
+/* Without "//", "." and "..", and no slash at the end. */
+static bool is_tidy(const char *path)
 {
-	return !target->walk && !target->staged;
+	while (*path == '/') {
+		size_t length = strcspn(++path, "/");
+
+		if (length == 0 || (length == 1 && path[0] == '.') || (length == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		path += length;
+	}
+	return *path == '\0';
+}
+
+bool kernel_resolves(const struct target *target, const char *path)
+{
+	if (target->walk)
+		return false;
+	return !target->staged || (is_tidy(path) && staged_leaves_alone(target->staged, path));
 }
 
 static int open_in_root(const struct target *target, const char *path, int flags, uint64_t resolve)
@@ -75,7 +90,13 @@ static int open_in_root(const struct target *target, const char *path, int flags
 
 int kernel_open(const struct target *target, const char *path, int flags)
 {
-	return open_in_root(target, path, flags, 0);
+	int fd;
+
+	if (!target->staged)
+		return open_in_root(target, path, flags, 0);
+	/* A link may lead to where something is staged. */
+	fd = kernel_open_without_links(target, path, flags);
+	return fd == -ELOOP ? -EAGAIN : fd;
 }
 
 int kernel_open_without_links(const struct target *target, const char *path, int flags)

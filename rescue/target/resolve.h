@@ -40,8 +40,9 @@ int place_readlink(const struct place *place, struct arena *arena, char **ret);
 /* The last component of a canonical path. */
 const char *place_name(const struct place *place);
 
-/* Whether this call may ask the kernel to resolve: it has openat2 and nothing is staged. */
-bool kernel_resolves(const struct target *target);
+/* Whether the kernel may be asked to resolve the path: it has openat2, and nothing that is staged is on the way or
+ * below. */
+bool kernel_resolves(const struct target *target, const char *path);
 /* Opens through openat2(2) within the root: a descriptor or a negative errno. -EAGAIN: the caller should walk. */
 int kernel_open(const struct target *target, const char *path, int flags);
 /* The same, but -ELOOP when there is a symbolic link on the way. */
@@ -52,6 +53,8 @@ enum node_type node_type_of(mode_t mode);
 
 /* The staged change of exactly that path, or NULL. */
 struct change *staged_find(const struct staged *staged, const char *path);
+/* Whether the path, which must be without "." and "..", is clear of changes: none of itself, above or below it. */
+bool staged_leaves_alone(const struct staged *staged, const char *path);
 /* Where a change of that path stands in the list or would have to be inserted. */
 size_t staged_position(const struct staged *staged, const char *path);
 

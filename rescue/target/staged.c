@@ -37,6 +37,30 @@ struct change *staged_find(const struct staged *staged, const char *path)
 	return &staged->changes.items[position];
 }
 
+bool staged_leaves_alone(const struct staged *staged, const char *path)
+{
+	char above[PATH_MAX];
+	size_t length = strlen(path), position;
+
+	if (length < 2 || length + 1 >= sizeof(above))
+		return false;
+	memcpy(above, path, length + 1);
+	for (size_t i = 1; i <= length; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		above[i] = '\0';
+		if (staged_find(staged, above))
+			return false;
+		above[i] = path[i];
+	}
+	/* What lies below comes behind "path/", and directly there. */
+	above[length] = '/';
+	above[length + 1] = '\0';
+	position = staged_position(staged, above);
+	return position == staged->changes.count ||
+	       strncmp(staged->changes.items[position].path, above, length + 1) != 0;
+}
+
 /* What is on disk at a canonical path; a parent that is missing or a link there means that nothing is. */
 static int node_on_disk(struct target *target, const char *path, bool with_content, struct node *ret)
 {
