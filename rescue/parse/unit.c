@@ -78,23 +78,28 @@ enum unit_load_state unit_scan(struct unit_set *set, const struct unit_found *fo
 	int r;
 
 	if (found->loop) {
-		scan_fail(scan, found->loop, NULL, 0);
-		return UNIT_BAD;
+		scan->dangling = true;
+		return UNIT_NOT_FOUND;
 	}
 	if (!found->entry)
 		return UNIT_NOT_FOUND;
 	file.path = found->entry->path;
 	r = unit_read(set, found->entry, scan->arena, &content);
-	if (r == 1)
-		return UNIT_MASKED;
-	if (r == -ENOENT || r == -ENOTDIR) {
-		scan->dangling = true;
-		return UNIT_NOT_FOUND;
-	}
-	if (r < 0) {
+	/* What cannot be opened is not found to systemd; what can be opened but not read is an error. */
+	if (r == -EISDIR || r == -EFBIG || r == -EFTYPE_NOT_REGULAR) {
 		scan_fail(scan, strerror(-r), file.path, 0);
 		return UNIT_BAD;
 	}
+	if (r < 0) {
+		scan->dangling = true;
+		return UNIT_NOT_FOUND;
+	}
+	if (found->conflict) {
+		scan_fail(scan, "its name and its file belong to different units", NULL, 0);
+		return UNIT_BAD;
+	}
+	if (r == 1)
+		return UNIT_MASKED;
 	if (scan_content(&file, &content) < 0)
 		return UNIT_BAD;
 	scan_dropins(set, found, scan, &check);

@@ -26,6 +26,8 @@ struct boot_edge {
 	const char *name;
 	const char *via; /* the link or file that says so */
 	bool required;
+	bool checked; /* by Requisite=: must load, but is not pulled in */
+	bool to_unit; /* a link to the unit's own file: none, if that is a mask */
 };
 
 struct boot_node {
@@ -81,12 +83,14 @@ static void add_edge(struct unit_set *set, struct boot_node *node, const char *n
 {
 	struct boot_edge *edge;
 
+	name = name ? unit_dependency_name(set, node->found, name) : NULL;
 	if (!name)
 		return;
 	edge = array_push(set->arena, &node->edges);
 	edge->name = name;
 	edge->via = via;
 	edge->required = required;
+	edge->checked = edge->to_unit = false;
 }
 
 static void add_edges(struct examination *exam, const struct unit_setting *setting, bool required)
@@ -122,6 +126,12 @@ static void examine_unit_section(struct examination *exam, const struct unit_set
 	} else if (string_equal(key, "Requires") || string_equal(key, "BindsTo") || string_equal(key, "BindTo") ||
 		   string_equal(key, "RequiresOverridable")) {
 		add_edges(exam, setting, true);
+	} else if (string_equal(key, "Requisite")) {
+		size_t first = exam->node->edges.count;
+
+		add_edges(exam, setting, true);
+		for (size_t i = first; i < exam->node->edges.count; i++)
+			exam->node->edges.items[i].checked = true;
 	} else if (string_equal(key, "Upholds")) {
 		unsigned version = unit_systemd_version(exam->set);
 
@@ -167,8 +177,10 @@ static void add_links(struct unit_set *set, struct boot_node *node, const char *
 	unit_links links = {0};
 
 	unit_dependency_links(set, node->found, suffix, &links);
-	for (size_t i = 0; i < links.count; i++)
+	for (size_t i = 0; i < links.count; i++) {
 		add_edge(set, node, links.items[i].name, links.items[i].path, required);
+		node->edges.items[node->edges.count - 1].to_unit = links.items[i].to_unit;
+	}
 }
 
 /* The kernel, fstab or systemd itself provide units of these types; there need not be a file. */
@@ -220,40 +232,47 @@ static void examine(struct unit_set *set, struct boot_node *node)
 		add_implicit_edges(&exam, type);
 }
 
+/* Puts the units that current requires on the stack, unless they are there. Returns one that does not load, or NULL. */
+static struct boot_node *stack_requirements(struct unit_set *set, struct boot_node *current, node_list *stack)
+{
+	for (size_t i = 0; i < current->edges.count; i++) {
+		const struct boot_edge *edge = &current->edges.items[i];
+		struct boot_node *next;
+
+		if (!edge->required)
+			continue;
+		next = node_get(set, edge->name);
+		if (next->visit == set->boot->visit || next->requirements == REQUIREMENTS_LOAD)
+			continue;
+		examine(set, next);
+		if (next->state == UNIT_MASKED && edge->to_unit)
+			continue;
+		if (next->state != UNIT_LOADED)
+			return next;
+		if (edge->checked)
+			continue;
+		if (next->requirements == REQUIREMENTS_MISSING)
+			return next->missing;
+		next->visit = set->boot->visit;
+		*array_push(set->arena, stack) = next;
+	}
+	return NULL;
+}
+
 /* Whether a unit and all that it requires, all the way down, can be loaded. */
 static bool requirements_load(struct unit_set *set, struct boot_node *node)
 {
-	struct unit_boot *boot = set->boot;
 	node_list stack = {0};
-	struct boot_node *missing = NULL;
+	struct boot_node *missing;
 
 	if (node->requirements != REQUIREMENTS_UNKNOWN)
 		return node->requirements == REQUIREMENTS_LOAD;
-	boot->visit++;
-	node->visit = boot->visit;
+	examine(set, node);
+	missing = node->state == UNIT_LOADED ? NULL : node;
+	node->visit = ++set->boot->visit;
 	*array_push(set->arena, &stack) = node;
-	for (size_t i = 0; i < stack.count && !missing; i++) {
-		struct boot_node *current = stack.items[i];
-
-		examine(set, current);
-		if (current->state != UNIT_LOADED)
-			missing = current;
-		else if (current->requirements == REQUIREMENTS_MISSING)
-			missing = current->missing;
-		if (current->requirements == REQUIREMENTS_LOAD)
-			continue;
-		for (size_t j = 0; j < current->edges.count && !missing; j++) {
-			struct boot_node *next;
-
-			if (!current->edges.items[j].required)
-				continue;
-			next = node_get(set, current->edges.items[j].name);
-			if (next->visit == boot->visit)
-				continue;
-			next->visit = boot->visit;
-			*array_push(set->arena, &stack) = next;
-		}
-	}
+	for (size_t i = 0; i < stack.count && !missing; i++)
+		missing = stack_requirements(set, stack.items[i], &stack);
 	node->missing = missing;
 	node->requirements = missing ? REQUIREMENTS_MISSING : REQUIREMENTS_LOAD;
 	for (size_t i = 0; i < stack.count && !missing; i++)
@@ -277,8 +296,13 @@ static void start(struct unit_set *set, struct boot_node *node)
 {
 	node->started = true;
 	*array_push(set->arena, &set->boot->started) = node;
-	for (size_t i = 0; i < node->edges.count; i++)
-		enqueue(set, node->edges.items[i].name, node->edges.items[i].via);
+	for (size_t i = 0; i < node->edges.count; i++) {
+		const struct boot_edge *edge = &node->edges.items[i];
+
+		/* An old systemd that trips over a requirement starts the unit, but does not come to what it wants. */
+		if (!edge->checked && (edge->required || node->requirements != REQUIREMENTS_MISSING))
+			enqueue(set, edge->name, edge->via);
+	}
 }
 
 static void process(struct unit_set *set, struct boot_node *node)

@@ -44,16 +44,20 @@ static bool is_word_of(const char *word, const char *list)
 	return false;
 }
 
-/* Whether the text is an address that ListenStream= takes; *stream: a connection can be accepted on it. */
+/* Whether the text is an address that ListenStream= takes: PORT, ADDRESS:PORT, [ADDRESS]:PORT%INTERFACE, /PATH, @NAME,
+ * vsock:CID:PORT. */
 static bool listen_address_is_valid(struct arena *arena, const char *text)
 {
 	unsigned char address[sizeof(struct in6_addr)];
-	const char *colon = strrchr(text, ':');
+	const char *colon;
 	uint64_t port;
 	char *host;
 
 	if (*text == '/' || *text == '@' || string_after(text, "vsock:"))
 		return text[1] != '\0';
+	if (*text == '[')
+		text = arena_memdup(arena, text, strcspn(text, "%"));
+	colon = strrchr(text, ':');
 	if (!colon)
 		return parse_number(text, 65535, &port) && port > 0;
 	if (!parse_number(colon + 1, 65535, &port) || port == 0)
@@ -62,7 +66,7 @@ static bool listen_address_is_valid(struct arena *arena, const char *text)
 	if (*host == '[') {
 		if (colon[-1] != ']')
 			return false;
-		host[strcspn(host, "%]")] = '\0';
+		host[strlen(host) - 1] = '\0';
 		return inet_pton(AF_INET6, host + 1, address) == 1;
 	}
 	return inet_pton(AF_INET, host, address) == 1;

@@ -309,23 +309,36 @@ void unit_attached_files(struct unit_set *set, const struct unit_found *found, c
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare_base_names);
 }
 
-/* The unit that the entry of a .wants directory asks for: a template becomes an instance, resolve_template() of
- * systemd's unit.c. */
-static char *dependency_name(struct unit_set *set, const struct unit_found *found, const char *name)
+void unit_own_dropins(struct unit_set *set, const char *name, string_list *ret)
+{
+	const char *const names[] = {
+	    name, unit_name_kind(name) == UNIT_NAME_INSTANCE ? unit_name_template(set->arena, name) : NULL};
+	struct unit_map seen = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
+		for (size_t j = 0; j < set->directory_count; j++) {
+			char *entry = arena_printf(set->arena, "%s.d", names[i]);
+
+			if (unit_directory_entry(&set->directories[j], entry))
+				add_files(set, arena_printf(set->arena, "%s/%s", set->directories[j].path, entry),
+					  ".conf", &seen, ret);
+		}
+	}
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof(*ret->items), compare_base_names);
+}
+
+char *unit_dependency_name(struct unit_set *set, const struct unit_found *found, const char *name)
 {
 	const char *instance;
 
-	switch (unit_name_kind(name)) {
-	case UNIT_NAME_PLAIN:
-	case UNIT_NAME_INSTANCE:
-		return arena_strdup(set->arena, name);
-	case UNIT_NAME_TEMPLATE:
-		instance = unit_name_kind(found->id) == UNIT_NAME_INSTANCE ? unit_name_instance(set->arena, found->id)
-									   : unit_name_prefix(set->arena, found->id);
-		return unit_name_instantiate(set->arena, name, instance);
-	default:
+	if (unit_name_kind(name) == UNIT_NAME_INVALID)
 		return NULL;
-	}
+	if (unit_name_kind(name) != UNIT_NAME_TEMPLATE)
+		return arena_strdup(set->arena, name);
+	instance = unit_name_kind(found->id) == UNIT_NAME_INSTANCE ? unit_name_instance(set->arena, found->id)
+								   : unit_name_prefix(set->arena, found->id);
+	return unit_name_instantiate(set->arena, name, instance);
 }
 
 void unit_dependency_links(struct unit_set *set, const struct unit_found *found, const char *suffix, unit_links *ret)
@@ -346,11 +359,12 @@ void unit_dependency_links(struct unit_set *set, const struct unit_found *found,
 		 * does not count. */
 		if (mask == 1 || mask == -EINVAL)
 			continue;
-		name = dependency_name(set, found, strrchr(path, '/') + 1);
+		name = unit_dependency_name(set, found, strrchr(path, '/') + 1);
 		if (!name)
 			continue;
 		link = array_push(set->arena, ret);
 		link->name = name;
 		link->path = path;
+		link->to_unit = mask == UNIT_LINK_TO_UNIT;
 	}
 }

@@ -286,15 +286,17 @@ const struct unit_found *unit_find(struct unit_set *set, const char *name)
 	if (r == -ENOENT && unit_name_kind(name) == UNIT_NAME_INSTANCE)
 		r = follow_aliases(set, unit_name_template(set->arena, name), &found->entry);
 	if (r == -ELOOP)
-		found->loop = "too many levels of symbolic links";
+		found->loop = true;
 	if (r < 0)
 		return found;
 	base = strrchr(found->entry->path, '/') + 1;
 	found->id = base;
-	if (unit_name_kind(base) == UNIT_NAME_TEMPLATE && unit_name_kind(name) == UNIT_NAME_INSTANCE) {
+	if (unit_name_kind(base) == UNIT_NAME_TEMPLATE && unit_name_kind(name) == UNIT_NAME_INSTANCE)
 		found->id = unit_name_instantiate(set->arena, base, unit_name_instance(set->arena, name));
-		if (!found->id)
-			found->id = name;
+	/* A name may lead to a template whose instance is a unit of its own: systemd cannot make one of the two. */
+	if (!found->id || (!string_equal(found->id, name) && unit_find(set, found->id)->entry != found->entry)) {
+		found->id = name;
+		found->conflict = true;
 	}
 	return found;
 }
@@ -330,14 +332,13 @@ int unit_link_is_mask(struct unit_set *set, const char *path)
 		return r;
 	if (is_device_path(target))
 		return 1;
-	/* Whether the unit itself is an empty file is found out where the unit is read. */
 	if (inside && string_equal(inside, name) && unit_entry(set, name)->kind == UNIT_ENTRY_FILE &&
 	    string_ends_with(unit_entry(set, name)->path, target))
-		return 0;
+		return UNIT_LINK_TO_UNIT;
 	r = target_stat(set->target, path, &stat);
 	if (r < 0)
 		return judge_unreadable(set, path, r);
-	return stat.type == NODE_FILE && stat.size == 0;
+	return stat.type == NODE_OTHER || (stat.type == NODE_FILE && stat.size == 0);
 }
 
 int unit_read(struct unit_set *set, const struct unit_entry *entry, struct arena *arena, struct blob *ret)

@@ -13,6 +13,9 @@
 
 enum {
 	UPHELD_BY_SINCE = 254,
+	/* Before, what a link in a .wants directory leads to made a unit enabled, too, and instances were not counted
+	 * for their template. */
+	ONLY_NAMES_COUNT_SINCE = 251,
 	ALSO_LIMIT = 64,
 };
 
@@ -24,27 +27,94 @@ struct install_info {
 	const char *default_instance;
 };
 
-static void read_list(struct unit_set *set, const struct unit *unit, const char *key, string_list *ret)
+static bool is_older_than(struct unit_set *set, unsigned version)
 {
-	const struct unit_setting *setting = NULL;
-
-	while ((setting = unit_next(unit, "Install", key, setting)))
-		unit_words(set->arena, setting->value, UNIT_WORD_UNQUOTE | UNIT_WORD_KEEP_ESCAPE, ret);
+	return unit_systemd_version(set) && unit_systemd_version(set) < version;
 }
 
-static void read_install_section(struct unit_set *set, const struct unit *unit, struct install_info *info)
+static void take_words(struct unit_set *set, const char *value, unsigned flags, string_list *ret)
 {
-	const struct unit_setting *setting = unit_get(unit, "Install", "DefaultInstance");
+	if (*value)
+		unit_words(set->arena, value, flags, ret);
+	else
+		ret->count = 0;
+}
 
+struct install_reading {
+	struct unit_set *set;
+	struct install_info *info;
+};
+
+static int take_install_setting(void *context, const char *section, const char *key, const char *value, unsigned line,
+				unsigned last_line)
+{
+	static const unsigned flags = UNIT_WORD_UNQUOTE | UNIT_WORD_KEEP_ESCAPE;
+	struct install_reading *reading = context;
+	struct install_info *info = reading->info;
+
+	(void)section;
+	(void)line;
+	(void)last_line;
+	if (string_equal(key, "Alias"))
+		take_words(reading->set, value, flags, &info->aliases);
+	else if (string_equal(key, "WantedBy"))
+		take_words(reading->set, value, flags, &info->wanted_by);
+	else if (string_equal(key, "RequiredBy"))
+		take_words(reading->set, value, flags, &info->required_by);
+	else if (string_equal(key, "UpheldBy"))
+		take_words(reading->set, value, flags, &info->upheld_by);
+	else if (string_equal(key, "Also"))
+		unit_words(reading->set->arena, value, 0, &info->also);
+	else if (string_equal(key, "DefaultInstance") && unit_name_kind(info->name) == UNIT_NAME_TEMPLATE)
+		info->default_instance = *value ? value : NULL;
+	return 0;
+}
+
+/* systemctl does not mind what the manager would refuse in the other sections. */
+static int read_install_file(struct unit_set *set, const char *path, struct install_info *info)
+{
+	static const char *const sections[] = {"Install", NULL};
+	struct install_reading reading = {.set = set, .info = info};
+	struct unit_syntax_error error;
+	struct blob content;
+	int r;
+
+	r = target_read(set->target, path, UNIT_FILE_LIMIT, set->arena, &content, NULL);
+	if (r < 0)
+		return r;
+	return unit_syntax_parse(&content, sections, take_install_setting, &reading, &error);
+}
+
+static int read_install_dropins(struct unit_set *set, const struct unit *unit, struct install_info *info)
+{
+	string_list dropins = {0};
+
+	unit_own_dropins(set, unit->name, &dropins);
+	for (size_t i = 0; i < dropins.count; i++) {
+		int r = read_install_file(set, dropins.items[i], info);
+
+		/* A drop-in that is a device is a mask. */
+		if (r < 0 && r != -EFTYPE_NOT_REGULAR)
+			return r;
+	}
+	return 0;
+}
+
+/* 0; -EINVAL: systemctl cannot read it. */
+static int read_install_section(struct unit_set *set, const struct unit *unit, struct install_info *info)
+{
 	info->name = unit->name;
 	info->path = unit->link ? unit->link : unit->fragment;
-	read_list(set, unit, "Alias", &info->aliases);
-	read_list(set, unit, "WantedBy", &info->wanted_by);
-	read_list(set, unit, "RequiredBy", &info->required_by);
-	read_list(set, unit, "UpheldBy", &info->upheld_by);
-	read_list(set, unit, "Also", &info->also);
-	if (setting && unit_name_kind(unit->name) == UNIT_NAME_TEMPLATE)
-		info->default_instance = setting->value;
+	/* systemctl comes to the file behind a link last. */
+	if (unit->link && read_install_dropins(set, unit, info) < 0)
+		return -EINVAL;
+	if (read_install_file(set, unit->fragment, info) < 0)
+		return -EINVAL;
+	if (!unit->link && read_install_dropins(set, unit, info) < 0)
+		return -EINVAL;
+	if (info->upheld_by.count && is_older_than(set, UPHELD_BY_SINCE))
+		info->upheld_by.count = 0;
+	return 0;
 }
 
 static void add_link(struct unit_set *set, const struct install_info *info, char *path, bool alias,
@@ -115,23 +185,20 @@ static int install_one(struct unit_set *set, const char *name, string_list *name
 {
 	struct install_info info = {0};
 	const struct unit *unit = unit_load(set, name);
-	unsigned version;
 
 	if (unit->state == UNIT_MASKED)
 		return -ERFKILL;
 	if (unit->state == UNIT_NOT_FOUND)
 		return -ENOENT;
-	read_install_section(set, unit, &info);
-	if (!string_equal(unit->name, name) && unit_name_kind(name) == UNIT_NAME_INSTANCE)
-		info.name = name;
+	if (read_install_section(set, unit, &info) < 0)
+		return -EINVAL;
+	/* What is linked from elsewhere is linked under the unit's own name first. */
+	if (unit->link)
+		add_link(set, &info, arena_printf(set->arena, CONFIG_DIRECTORY "/%s", info.name), true, ret);
 	add_aliases(set, &info, ret);
 	add_dependents(set, &info, &info.wanted_by, ".wants", ret);
 	add_dependents(set, &info, &info.required_by, ".requires", ret);
-	if (info.upheld_by.count) {
-		version = unit_systemd_version(set);
-		if (!version || version >= UPHELD_BY_SINCE)
-			add_dependents(set, &info, &info.upheld_by, ".upholds", ret);
-	}
+	add_dependents(set, &info, &info.upheld_by, ".upholds", ret);
 	for (size_t i = 0; i < info.also.count; i++) {
 		char *also = unit_name_expand(set->arena, unit->name, info.also.items[i]);
 
@@ -194,22 +261,42 @@ static bool counts(const struct link_search *search, const char *name)
 	return !search->known_names_only || name_is_known(search->set, search->info, name);
 }
 
+/* Whether the link at path leads to something that has the unit's name. */
+static bool leads_to_name(const struct link_search *search, const char *path)
+{
+	const char *base;
+	char *text;
+
+	if (target_readlink(search->set->target, path, search->set->arena, &text) < 0)
+		return false;
+	base = strrchr(text, '/');
+	return string_equal(base ? base + 1 : text, search->info->name);
+}
+
+static bool is_instance_of(const struct link_search *search, const char *name)
+{
+	return unit_name_kind(name) == UNIT_NAME_INSTANCE &&
+	       string_equal(unit_name_template(search->set->arena, name), search->info->name);
+}
+
 static bool found_in_wants(const struct link_search *search, const char *path)
 {
+	bool old = is_older_than(search->set, ONLY_NAMES_COUNT_SINCE);
 	dir_list entries = {0};
 
 	if (target_list(search->set->target, path, search->set->arena, &entries) < 0)
 		return false;
 	for (size_t i = 0; i < entries.count; i++) {
-		const char *name = entries.items[i].name, *template;
+		const char *name = entries.items[i].name;
+		bool found = string_equal(name, search->info->name) && !(old && search->below_unit);
 
-		if (entries.items[i].type != NODE_SYMLINK)
+		if (entries.items[i].type != NODE_SYMLINK || !counts(search, name))
 			continue;
-		template =
-		    unit_name_kind(name) == UNIT_NAME_INSTANCE ? unit_name_template(search->set->arena, name) : NULL;
-		if ((string_equal(name, search->info->name) ||
-		     (template && string_equal(template, search->info->name))) &&
-		    counts(search, name))
+		if (!found && old)
+			found = leads_to_name(search, arena_printf(search->set->arena, "%s/%s", path, name));
+		else if (!found)
+			found = is_instance_of(search, name);
+		if (found)
 			return true;
 	}
 	return false;
@@ -217,21 +304,13 @@ static bool found_in_wants(const struct link_search *search, const char *path)
 
 static bool found_beside(struct link_search *search, const struct unit_directory *directory)
 {
-	const struct unit_set *set = search->set;
-	const char *unit_name = search->info->name;
-
 	for (size_t i = 0; i < directory->entries.count; i++) {
-		const char *name = directory->entries.items[i].name, *base;
-		bool same_name = string_equal(name, unit_name) && !search->below_unit, same_target;
-		char *text;
+		const char *name = directory->entries.items[i].name;
+		bool same_name = string_equal(name, search->info->name) && !search->below_unit, same_target;
 
 		if (directory->entries.items[i].type != NODE_SYMLINK)
 			continue;
-		if (target_readlink(set->target, arena_printf(set->arena, "%s/%s", directory->path, name), set->arena,
-				    &text) < 0)
-			continue;
-		base = strrchr(text, '/');
-		same_target = string_equal(base ? base + 1 : text, unit_name);
+		same_target = leads_to_name(search, arena_printf(search->set->arena, "%s/%s", directory->path, name));
 		if (same_name && same_target)
 			search->same_name_link = true;
 		else if ((same_name || same_target) && counts(search, name))
@@ -243,11 +322,12 @@ static bool found_beside(struct link_search *search, const struct unit_directory
 static bool found_in_directory(struct link_search *search, const struct unit_directory *directory)
 {
 	static const char *const suffixes[] = {".wants", ".requires", ".upholds"};
+	size_t count = is_older_than(search->set, UPHELD_BY_SINCE) ? 2 : 3;
 
 	for (size_t i = 0; i < directory->entries.count; i++) {
 		const struct dir_entry *entry = &directory->entries.items[i];
 
-		for (size_t j = 0; j < ARRAY_SIZE(suffixes) && entry->type == NODE_DIRECTORY; j++) {
+		for (size_t j = 0; j < count && entry->type == NODE_DIRECTORY; j++) {
 			if (string_ends_with(entry->name, suffixes[j]) &&
 			    found_in_wants(search,
 					   arena_printf(search->set->arena, "%s/%s", directory->path, entry->name)))
@@ -295,7 +375,8 @@ const char *unit_file_state(struct unit_set *set, const char *name)
 		return "not-found";
 	if (unit->state == UNIT_MASKED)
 		return "masked";
-	read_install_section(set, unit, &info);
+	if (read_install_section(set, unit, &info) < 0)
+		return "bad";
 	base = strrchr(info.path, '/') + 1;
 	if (!string_equal(name, base) && unit_name_kind(unit->name) != UNIT_NAME_INSTANCE)
 		return "alias";

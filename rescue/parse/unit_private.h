@@ -48,7 +48,8 @@ struct unit_entry {
 struct unit_found {
 	const char *id; /* the unit's canonical name */
 	const struct unit_entry *entry; /* of its fragment, or NULL */
-	const char *loop; /* set when links go in a circle */
+	bool loop; /* links go in a circle */
+	bool conflict; /* the name leads to a file whose own unit is another one */
 };
 
 struct unit_boot;
@@ -74,7 +75,11 @@ const struct unit_found *unit_find(struct unit_set *set, const char *name);
 const struct unit_entry *unit_entry(struct unit_set *set, const char *name);
 void unit_list_directories(struct unit_set *set);
 const struct dir_entry *unit_directory_entry(const struct unit_directory *directory, const char *name);
-/* Whether a link leads to a mask: /dev/null or another device, or an empty file. -ENOENT: to nothing. */
+/* Whether a link leads to a mask, /dev/null or another device, or an empty file: 1. UNIT_LINK_TO_UNIT: it leads to the
+ * unit of its own name, and is a mask where that is empty. -ENOENT: it leads to nothing; -EINVAL: it is no link. */
+enum {
+	UNIT_LINK_TO_UNIT = 2,
+};
 int unit_link_is_mask(struct unit_set *set, const char *path);
 /* Where a link leads, without following a link at its end; *ret_inside is the tail below a unit directory, or NULL. */
 int unit_link_target(struct unit_set *set, const char *path, const char *text, const char **ret_target,
@@ -105,9 +110,15 @@ void unit_attached_files(struct unit_set *set, const struct unit_found *found, c
 struct unit_link {
 	const char *name; /* of the unit that is asked for */
 	const char *path;
+	bool to_unit; /* UNIT_LINK_TO_UNIT */
 };
 typedef ARRAY_OF(struct unit_link) unit_links;
 void unit_dependency_links(struct unit_set *set, const struct unit_found *found, const char *suffix, unit_links *ret);
+/* The name that a dependency of the unit asks for: a template becomes an instance, resolve_template() of systemd's
+ * unit.c. NULL where it is no name. */
+char *unit_dependency_name(struct unit_set *set, const struct unit_found *found, const char *name);
+/* The drop-ins that systemctl reads for a name: its own and its template's, sorted. */
+void unit_own_dropins(struct unit_set *set, const char *name, string_list *ret);
 /* Adds the aliases of the unit that are on disk to names. */
 void unit_add_aliases(struct unit_set *set, const struct unit_found *found, string_list *names);
 

@@ -2,7 +2,7 @@
 /*
  * units-dump ROOT NAME...     what sshrescue thinks of the named units of a root, one line each, fields by tabs:
  *
- *   unit NAME ID STATE FRAGMENT STARTED IS-ENABLED
+ *   unit NAME ID STATE FRAGMENT STARTED IS-ENABLED PULLED-IN-BY
  *   dropin ID PATH                      in the order applied
  *   description ID TEXT
  *   condition ID KEY VALUE              those in force, unexpanded
@@ -21,6 +21,8 @@ static const char *state_name(const struct unit *unit)
 	static const char *const names[] = {
 	    [UNIT_NOT_FOUND] = "not-found", [UNIT_LOADED] = "loaded", [UNIT_MASKED] = "masked", [UNIT_BAD] = "bad"};
 
+	if (unit->state == UNIT_BAD && strstr(unit->reason, "different units"))
+		return "conflict";
 	return names[unit->state];
 }
 
@@ -76,9 +78,11 @@ static void dump_unit(struct unit_set *set, struct arena *arena, const char *nam
 {
 	const struct unit *unit = unit_load(set, name);
 	unit_install_links links = {0};
+	const char *link = NULL;
+	bool started = unit_boot_starts(set, name, &link);
 
-	printf("unit\t%s\t%s\t%s\t%s\t%d\t%s\n", name, unit->name, state_name(unit),
-	       unit->fragment ? unit->fragment : "-", unit_boot_starts(set, name, NULL), unit_file_state(set, name));
+	printf("unit\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", name, unit->name, state_name(unit),
+	       unit->fragment ? unit->fragment : "-", started, unit_file_state(set, name), link ? link : "-");
 	if (unit->state == UNIT_LOADED)
 		dump_settings(arena, unit);
 	if (unit_install(set, name, &links) < 0)
