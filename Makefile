@@ -142,7 +142,7 @@ install: $(BUILD)/sshrescue $(BUILD)/sshrescue.8
 	install -D -m 0755 hooks/initramfs-tools/scripts/init-bottom/sshrescue \
 		$(DESTDIR)$(INITRAMFSTOOLSDIR)/scripts/init-bottom/sshrescue
 
-SHELL_FILES = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh|^\#!/usr/bin/env (ba)?sh' 2>/dev/null)
+SHELL_FILES = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh|^\# shellcheck shell=' 2>/dev/null)
 lint: $(BUILD)/sshrescue.8
 	$(Q)scripts/deps lint
 	$(call say,FORMAT,C sources)
