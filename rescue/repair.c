@@ -122,8 +122,12 @@ static void commit(struct target *target, const struct repair_request *request, 
 	int r;
 
 	for (size_t i = 0; i < plan->problems.count; i++) {
-		if (plan->problems.items[i]->state == PROBLEM_STATE_REPAIRED)
-			*array_push(&plan->arena, &codes) = plan->problems.items[i]->info->code;
+		const struct problem *problem = plan->problems.items[i];
+
+		/* Problems stand in the order of their codes' stages; a code is named once. */
+		if (problem->state == PROBLEM_STATE_REPAIRED &&
+		    (!codes.count || codes.items[codes.count - 1] != problem->info->code))
+			*array_push(&plan->arena, &codes) = problem->info->code;
 	}
 	meta.problems = codes.items;
 	meta.problem_count = codes.count;
