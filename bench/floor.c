@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The floor that check is measured against: a program that opens, reads and closes the files whose names it reads from the list
- * in argv[2], inside the root argv[1], and does nothing else. Five system calls a file.
+ * The floor that check is measured against: a program that opens, reads and closes the files whose names it reads from
+ * the list in argv[2], inside the root argv[1], and does nothing else. Five system calls a file.
  */
 #include <fcntl.h>
 #include <stdio.h>

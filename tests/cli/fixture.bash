@@ -29,7 +29,7 @@ json()
 check()
 {
 	status=0
-	JSON=$("$SSHRESCUE" check --root "$ROOT" --json "$@") || status=$?
+	JSON=$("$SSHRESCUE" check --root "$ROOT" --json) || status=$?
 	jq -e .schema <<<"$JSON" >/dev/null
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tree DIR: one line for everything below DIR, sorted, with all that undo promises to give back: type, mode, owner, link count,
- * time and content of what is no directory, what links say, extended attributes. /etc/sshrescue is the history and left out, and
- * so are the times of directories, which change with what is made in them.
+ * tree DIR: one line for everything below DIR, sorted, with all that undo promises to give back: type, mode, owner,
+ * link count, time and content of what is no directory, what links say, extended attributes. /etc/sshrescue is the
+ * history and left out, and so are the times of directories, which change with what is made in them.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -100,7 +100,8 @@ static void walk(const char *path)
 		struct stat stat;
 		char *below;
 
-		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+		    fstatat(directory, name, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    asprintf(&below, "%s/%s", path, name) > 0) {
 			if (strcmp(below, "./etc/sshrescue") != 0) {
 				print_entry(directory, name, below, &stat);

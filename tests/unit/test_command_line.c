@@ -41,7 +41,8 @@ static void mistakes_are_named_and_ignored(void **state)
 
 static void numbers_are_bounded(void **state)
 {
-	struct boot_request request = read_line("rd.sshrescue.port=2222 rd.sshrescue.timeout=30 rd.sshrescue.port=65536");
+	struct boot_request request =
+	    read_line("rd.sshrescue.port=2222 rd.sshrescue.timeout=30 rd.sshrescue.port=65536");
 
 	(void)state;
 	assert_int_equal(request.port, 2222);
@@ -75,11 +76,11 @@ static void the_configuration_has_three_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(modes_are_recognised),
-		cmocka_unit_test(mistakes_are_named_and_ignored),
-		cmocka_unit_test(numbers_are_bounded),
-		cmocka_unit_test(quoted_words_hide_what_is_in_them),
-		cmocka_unit_test(the_configuration_has_three_keys),
+	    cmocka_unit_test(modes_are_recognised),
+	    cmocka_unit_test(mistakes_are_named_and_ignored),
+	    cmocka_unit_test(numbers_are_bounded),
+	    cmocka_unit_test(quoted_words_hide_what_is_in_them),
+	    cmocka_unit_test(the_configuration_has_three_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

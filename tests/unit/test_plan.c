@@ -10,8 +10,8 @@
 #include "target/staged.h"
 
 /*
- * The plan against a world of our own: its state is a word of bits, an edit flips the bit that its line names, and a rule says
- * which problems a look shows. look_at() and the staged layer are replaced by these.
+ * The plan against a world of our own: its state is a word of bits, an edit flips the bit that its line names, and a
+ * rule says which problems a look shows. look_at() and the staged layer are replaced by these.
  */
 
 static unsigned world;
@@ -104,8 +104,8 @@ static struct problem *find(struct plan *plan, const char *subject)
 	return NULL;
 }
 
-static void make(struct plan *plan, struct target *target, void (*wanted)(struct findings *findings), plan_choose choose,
-		 void *context)
+static void make(struct plan *plan, struct target *target, void (*wanted)(struct findings *findings),
+		 plan_choose choose, void *context)
 {
 	memset(target, 0, sizeof(*target));
 	world = 0;
@@ -306,15 +306,15 @@ static void what_is_declined_is_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_check_stages_nothing_and_looks_once),
-		cmocka_unit_test(all_repairs_of_a_look_are_proven_together),
-		cmocka_unit_test(a_useless_repair_is_dropped),
-		cmocka_unit_test(a_repair_that_raises_a_problem_is_dropped),
-		cmocka_unit_test(a_repair_may_reveal_what_was_hidden),
-		cmocka_unit_test(repairs_that_undo_each_other_end),
-		cmocka_unit_test(what_cannot_be_staged_does_not_stop_the_rest),
-		cmocka_unit_test(a_repair_must_not_blind_a_later_stage),
-		cmocka_unit_test(what_is_declined_is_left),
+	    cmocka_unit_test(a_check_stages_nothing_and_looks_once),
+	    cmocka_unit_test(all_repairs_of_a_look_are_proven_together),
+	    cmocka_unit_test(a_useless_repair_is_dropped),
+	    cmocka_unit_test(a_repair_that_raises_a_problem_is_dropped),
+	    cmocka_unit_test(a_repair_may_reveal_what_was_hidden),
+	    cmocka_unit_test(repairs_that_undo_each_other_end),
+	    cmocka_unit_test(what_cannot_be_staged_does_not_stop_the_rest),
+	    cmocka_unit_test(a_repair_must_not_blind_a_later_stage),
+	    cmocka_unit_test(what_is_declined_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

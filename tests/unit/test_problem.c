@@ -102,11 +102,11 @@ static void a_problem_stays_the_same_when_lines_move(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_complete),
-		cmocka_unit_test(codes_are_unique_and_in_order_of_the_way_in),
-		cmocka_unit_test(verbs_have_both_tenses),
-		cmocka_unit_test(the_worst_problem_colours_a_stage),
-		cmocka_unit_test(a_problem_stays_the_same_when_lines_move),
+	    cmocka_unit_test(rows_are_complete),
+	    cmocka_unit_test(codes_are_unique_and_in_order_of_the_way_in),
+	    cmocka_unit_test(verbs_have_both_tenses),
+	    cmocka_unit_test(the_worst_problem_colours_a_stage),
+	    cmocka_unit_test(a_problem_stays_the_same_when_lines_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,8 @@ static void terminals_get_no_control_byte(void **state)
 	struct arena arena = {0};
 
 	(void)state;
-	assert_string_equal(escape_terminal_string(&arena, "a\033[31mb\a\t\x7f\xc2\x9b"), "a\\x1b[31mb\\x07\\t\\x7f\\xc2\\x9b");
+	assert_string_equal(escape_terminal_string(&arena, "a\033[31mb\a\t\x7f\xc2\x9b"),
+			    "a\\x1b[31mb\\x07\\t\\x7f\\xc2\\x9b");
 	assert_string_equal(escape_terminal_string(&arena, ""), "");
 	arena_release(&arena);
 }
@@ -94,9 +95,9 @@ static void text_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_bounded),	 cmocka_unit_test(lines_end_at_newlines_only),
-		cmocka_unit_test(typing_errors_are_near), cmocka_unit_test(terminals_get_no_control_byte),
-		cmocka_unit_test(json_strings_are_valid), cmocka_unit_test(text_grows),
+	    cmocka_unit_test(numbers_are_bounded),    cmocka_unit_test(lines_end_at_newlines_only),
+	    cmocka_unit_test(typing_errors_are_near), cmocka_unit_test(terminals_get_no_control_byte),
+	    cmocka_unit_test(json_strings_are_valid), cmocka_unit_test(text_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
