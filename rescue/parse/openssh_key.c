@@ -356,7 +356,10 @@ bool private_key_mend_text(const struct blob *content, struct arena *arena, cons
 	inner = (struct blob){.data = (char *)(uintptr_t)first, .size = (size_t)(last - first) + strlen(end)};
 	while (next_line(&inner, &offset, &line, &length))
 		add_trimmed_line(&out, line, length);
-	*ret = (struct blob){.data = out.data, .size = out.size};
-	private_key_read(ret, arena, rules, &key);
-	return key.loads == KEY_YES;
+	inner = (struct blob){.data = out.data, .size = out.size};
+	private_key_read(&inner, arena, rules, &key);
+	if (key.loads != KEY_YES)
+		return false;
+	*ret = inner;
+	return true;
 }

@@ -200,7 +200,7 @@ static void raise_uncertain(struct keys_stage *stage, enum problem_code code, co
 {
 	struct problem *problem;
 
-	if (stage->keys.usable)
+	if (stage->keys.usable || !host_key_is_uncertain(key))
 		return;
 	problem = raise(stage, code, key);
 	if (key->read_error && key->read_error != -EFBIG)
@@ -327,6 +327,21 @@ static void find_maker(struct keys_stage *stage, struct key_maker *ret)
 	}
 }
 
+/* sshd loads the key but does not offer it. */
+static bool is_not_permitted(const struct host_key *key)
+{
+	return (key->state == HOST_KEY_GOOD || key->state == HOST_KEY_UNTESTED) && !key->permitted;
+}
+
+static bool one_is_not_permitted(const struct keys_stage *stage)
+{
+	for (size_t i = 0; i < stage->keys.keys.count; i++) {
+		if (is_not_permitted(&stage->keys.keys.items[i]))
+			return true;
+	}
+	return false;
+}
+
 /* "ssh_host_rsa_key not there, ssh_host_ed25519_key empty" */
 static const char *list_of_keys(const struct keys_stage *stage)
 {
@@ -337,22 +352,11 @@ static const char *list_of_keys(const struct keys_stage *stage)
 		const struct host_key *key = &stage->keys.keys.items[i];
 
 		text_printf(&text, "%s%s %s", i ? ", " : "", key->name,
-			    key->detail	     ? key->detail
-			    : key->permitted ? "good"
-					     : "of a type that HostKeyAlgorithms does not admit");
+			    is_not_permitted(key) ? "of a type that HostKeyAlgorithms does not admit" : key->detail);
 	}
 	if (count > LISTED_KEYS)
 		text_printf(&text, ", and %zu more", count - LISTED_KEYS);
 	return text.data;
-}
-
-static bool one_is_not_permitted(const struct keys_stage *stage)
-{
-	for (size_t i = 0; i < stage->keys.keys.count; i++) {
-		if (stage->keys.keys.items[i].state == HOST_KEY_GOOD)
-			return true;
-	}
-	return false;
 }
 
 static void raise_none(struct keys_stage *stage)

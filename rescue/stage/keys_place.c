@@ -9,7 +9,7 @@
 #include "base/text.h"
 
 enum {
-	LINK_LIMIT = 40, /* MAXSYMLINKS of Linux */
+	STEP_LIMIT = 256, /* the kernel follows 40 links */
 };
 
 /* Whether path is directory or below it. */
@@ -89,27 +89,42 @@ static bool is_mounted_later(const struct facts *facts, const struct blob *fstab
 	       (facts->units && facts->init == INIT_SYSTEMD && has_mount_unit(facts, path));
 }
 
-/* The first symbolic link on the way to path, put in: 1; 0 without one; negative when that cannot be told. */
-static int expand_first_link(const struct facts *facts, char **path)
+/* "/etc/ssh" + "../key" -> "/etc/key": nothing on the way to the ".." is a link. */
+static char *step_back(struct arena *arena, const char *path, size_t length)
+{
+	size_t parent = length - strlen("/..");
+
+	while (parent && path[--parent] != '/')
+		continue;
+	return arena_printf(arena, "%.*s%s", (int)parent, path, path + length);
+}
+
+/* Puts in the first symbolic link on the way to path, or takes out the first "..": 1; 0 when there is neither; negative
+ * when that cannot be told. */
+static int expand_once(const struct facts *facts, char **path)
 {
 	struct arena *arena = facts->arena;
 
-	for (size_t length = 1; (*path)[length]; length++) {
+	for (size_t length = 1; (*path)[length - 1]; length++) {
 		struct node_stat stat;
 		char *prefix, *link;
 
-		if ((*path)[length + 1] != '/' && (*path)[length + 1] != '\0')
+		if (length == 1 || ((*path)[length] != '/' && (*path)[length] != '\0'))
 			continue;
-		prefix = arena_memdup(arena, *path, length + 1);
+		prefix = arena_memdup(arena, *path, length);
+		if (string_ends_with(prefix, "/..")) {
+			*path = step_back(arena, *path, length);
+			return 1;
+		}
 		if (target_lstat(facts->target, prefix, &stat) < 0)
-			return -1;
+			return strstr(*path + length, "/../") ? -1 : 0;
 		if (stat.type != NODE_SYMLINK)
 			continue;
 		if (target_readlink(facts->target, prefix, arena, &link) < 0)
 			return -1;
 		*strrchr(prefix, '/') = '\0';
-		*path = link[0] == '/' ? arena_printf(arena, "%s%s", link, *path + length + 1)
-				       : arena_printf(arena, "%s/%s%s", prefix, link, *path + length + 1);
+		*path = link[0] == '/' ? arena_printf(arena, "%s%s", link, *path + length)
+				       : arena_printf(arena, "%s/%s%s", prefix, link, *path + length);
 		return strlen(*path) < PATH_MAX ? 1 : -1;
 	}
 	return 0;
@@ -121,11 +136,9 @@ bool host_key_path_is_elsewhere(const struct facts *facts, const char *path)
 	struct blob fstab = {0};
 
 	(void)target_read(facts->target, "/etc/fstab", TARGET_FILE_LIMIT, facts->arena, &fstab, NULL);
-	for (unsigned links = 0; links < LINK_LIMIT; links++) {
-		if (is_mounted_later(facts, &fstab, expanded))
-			return true;
-		if (expand_first_link(facts, &expanded) != 1)
-			return false;
+	for (unsigned steps = 0; steps < STEP_LIMIT; steps++) {
+		if (expand_once(facts, &expanded) != 1)
+			return is_mounted_later(facts, &fstab, expanded);
 	}
 	return false;
 }

@@ -215,6 +215,22 @@ static bool refine_rules(const struct facts *facts, struct arena *arena, struct 
 	return false;
 }
 
+/* A key that sshd would load were its text not mangled. What sshd says of it as it is stays known. */
+static bool judge_armour(struct arena *arena, const struct blob *content, const struct key_rules *rules,
+			 struct host_key *key)
+{
+	enum key_error error = key->key.error;
+
+	if (!private_key_mend_text(content, arena, rules, &key->mended))
+		return false;
+	private_key_read(&key->mended, arena, rules, &key->key);
+	if (private_key_halves_match(&key->key) == KEY_NO)
+		return false;
+	key->key.error = error;
+	set_state(key, HOST_KEY_ARMOUR, "mangled around the key by an editor or a copy");
+	return true;
+}
+
 /* A key that was parsed, whatever came of it. */
 static void judge_content(const struct facts *facts, struct arena *arena, const struct blob *content,
 			  struct key_rules *rules, struct host_key *key)
@@ -240,10 +256,8 @@ static void judge_content(const struct facts *facts, struct arena *arena, const 
 		set_state(key, HOST_KEY_UNSUPPORTED, private->detail);
 	else if (private->encrypted)
 		set_state(key, HOST_KEY_ENCRYPTED, private->detail);
-	else if (private_key_mend_text(content, arena, rules, &key->mended))
-		set_state(key, HOST_KEY_ARMOUR, "the lines around the key were changed by an editor or a copy");
-	else
-		set_state(key, HOST_KEY_CORRUPT, private->detail);
+	else if (!judge_armour(arena, content, rules, key))
+		set_state(key, HOST_KEY_CORRUPT, private->detail ? private->detail : "damaged");
 }
 
 /* The .pub file beside it, which sshd compares where it is there. */
@@ -319,7 +333,7 @@ void host_key_judge(const struct facts *facts, struct arena *arena, struct key_r
 	judge_content(facts, arena, &content, rules, key);
 	if (key->state == HOST_KEY_GOOD && key->key.half.type != KEY_TYPE_ECDSA)
 		host_key_test(key);
-	if (key->key.loads == KEY_YES)
+	if (key->key.loads == KEY_YES && key->state != HOST_KEY_ARMOUR)
 		judge_public(facts, arena, rules, key);
 	key->permitted =
 	    key->key.half.type_name &&

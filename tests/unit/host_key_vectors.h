@@ -151,4 +151,14 @@ static const char key_ec256_pub[] __attribute__((unused)) =
     "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBBTJ1sjWiJmzI/C61kZeii99NWUf"
     "Ftgy+733L4D5/AbTMxoywDRpYkdu/4PBCzsp8hDhKXOQY1aBKpsanixE6lQ= root@test\n";
 
+/* of the first, signed by the RSA key */
+static const char certificate_of_ed[] __attribute__((unused)) =
+    "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIPV5+PLF1hFvwG1"
+    "iGkSiOOaAILoFwWfB30GrE9X2GUnTAAAAIHhEdwPL+Rxq0KI+n+DSCnkmNplRmmbM4P4SIFwLjwf2AAAAAAAAAAAAAAACAAAABGh"
+    "vc3QAAAAPAAAAC2JveC5leGFtcGxlAAAAAAAAAAD//////////wAAAAAAAAAAAAAAAAAAAJcAAAAHc3NoLXJzYQAAAAMBAAEAAAC"
+    "BAK1djwzHAuYxYI2ZXJgC34ZyS6gRrMXU+Wqr/jd8rvg3XDOqcKY549tx1DbaTaJFNwhIghnVFGJk3k9x3QxXssgmqLMGkSyO5hP"
+    "b9ne7k7FLu5uPeR9DxrMyasd0JJ939GxYGhpAqXrhrUVXLrDAq2U3laDfsWMvaZgMbARMg6iNAAAAlAAAAAxyc2Etc2hhMi01MTI"
+    "AAACAGtXpmy5W4FGHjZbdH/53WFEQRxPUqbkvi1baD3eb4SzVCFD80hBsDmoaK/JQn66m1t7HXUehnanBRVZ94WVqYoMVRDmrHMd"
+    "LjgBNds0e7r/P7/MuoUHP2AKAGHoMT4sdcfNVpClgNJYM+cDpVtu3eAzvGuSqi/l29e/Ae01olAE= root@test\n";
+
 #endif
