@@ -66,7 +66,9 @@ int main(int argc, char **argv)
 {
 	if (open_standard_descriptors() < 0)
 		return EXIT_ERROR;
+	/* Both come back as errors of write(2), and are reported as such. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;

@@ -32,6 +32,28 @@ static int complain_undo(const struct options *options, int error, const struct 
 	return complain(EXIT_ERROR, "nothing was taken back: %s", strerror(-error));
 }
 
+/*
+ * Whether settling what an interrupted run left was all that was asked for: it took the newest transaction back, or the
+ * one that was named. Going on would take back an older one as well.
+ */
+static bool settled_it(struct text *text, const struct txn_settle_report *settled, const char *id)
+{
+	bool done = false;
+
+	for (size_t i = 0; i < settled->settled.count; i++) {
+		const struct txn_settled *one = &settled->settled.items[i];
+
+		text_printf(text, "transaction %s was left %s by an interrupted run: %s\n", one->id,
+			    txn_state_name(one->was),
+			    one->now == TXN_UNDONE    ? "it is taken back now"
+			    : one->now == TXN_STAGING ? "it is rolled back now"
+						      : txn_state_name(one->now));
+		add_paths(text, "left", &one->left);
+		done = done || !id || string_equal(one->id, id);
+	}
+	return done;
+}
+
 int cmd_undo(int argc, char **argv)
 {
 	cleanup_target struct target *target = NULL;
@@ -40,6 +62,7 @@ int cmd_undo(int argc, char **argv)
 	struct txn_settle_report settled = {0};
 	struct txn_undo_report report = {0};
 	struct options options;
+	const char *id;
 	int r, status = 0;
 
 	r = options_parse(argc, argv, OPTION_ROOT | OPTION_FORCE, 1, &options);
@@ -51,7 +74,13 @@ int cmd_undo(int argc, char **argv)
 	r = txn_settle(target, &settled);
 	if (r < 0)
 		return complain_undo(&options, r, &settled.error);
-	r = txn_undo(target, options.argument_count ? options.arguments[0] : NULL, options.force, &report);
+	id = options.argument_count ? options.arguments[0] : NULL;
+	if (settled_it(&text, &settled, id)) {
+		for (size_t i = 0; i < settled.settled.count; i++)
+			status |= settled.settled.items[i].left.count ? EXIT_LEFT : 0;
+		return finish_report(&text, status);
+	}
+	r = txn_undo(target, id, options.force, &report);
 	if (r == -EALREADY)
 		return complain(0, "transaction %s is taken back already", report.id);
 	if (r < 0 && r != -ESTALE)
