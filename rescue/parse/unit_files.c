@@ -307,13 +307,20 @@ static bool is_device_path(const char *path)
 	return string_after(path, "/dev/") != NULL;
 }
 
-/* What path leads to when it is not there now, but on the booted system: 1 a device, -ENOENT nothing. */
+/* What path leads to when it cannot be read now, but on the booted system: 1 a device, else the error. */
 static int judge_unreadable(struct unit_set *set, const char *path, int error)
 {
-	char *resolved;
+	for (unsigned i = 0; i < UNIT_LINK_LIMIT; i++) {
+		const char *target, *inside;
+		char *text;
 
-	if (target_resolve(set->target, path, true, set->arena, &resolved) == 0 && is_device_path(resolved))
-		return 1;
+		if (target_readlink(set->target, path, set->arena, &text) < 0 ||
+		    unit_link_target(set, path, text, &target, &inside) < 0)
+			return error;
+		if (is_device_path(target))
+			return 1;
+		path = target;
+	}
 	return error;
 }
 

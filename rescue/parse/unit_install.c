@@ -290,7 +290,7 @@ static bool found_in_wants(const struct link_search *search, const char *path)
 		const char *name = entries.items[i].name;
 		bool found = string_equal(name, search->info->name) && !(old && search->below_unit);
 
-		if (entries.items[i].type != NODE_SYMLINK || !counts(search, name))
+		if (entries.items[i].type != NODE_SYMLINK || *name == '.' || !counts(search, name))
 			continue;
 		if (!found && old)
 			found = leads_to_name(search, arena_printf(search->set->arena, "%s/%s", path, name));
@@ -308,7 +308,7 @@ static bool found_beside(struct link_search *search, const struct unit_directory
 		const char *name = directory->entries.items[i].name;
 		bool same_name = string_equal(name, search->info->name) && !search->below_unit, same_target;
 
-		if (directory->entries.items[i].type != NODE_SYMLINK)
+		if (directory->entries.items[i].type != NODE_SYMLINK || *name == '.')
 			continue;
 		same_target = leads_to_name(search, arena_printf(search->set->arena, "%s/%s", directory->path, name));
 		if (same_name && same_target)

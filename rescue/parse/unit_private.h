@@ -30,6 +30,7 @@ enum {
 	UNIT_DIRECTORY_LIMIT = 8,
 	UNIT_FILE_LIMIT = 4 * 1024 * 1024,
 	UNIT_ALIAS_LIMIT = 8, /* FOLLOW_MAX of unit-file.c */
+	UNIT_LINK_LIMIT = 40, /* as the kernel's */
 };
 
 /* What a name leads to within the unit directories. */
