@@ -131,7 +131,7 @@ static void collect(const struct facts *facts, const struct unit *unit, const ch
 /* Places that the boot fills. */
 static bool is_volatile(const char *path)
 {
-	static const char *const places[] = {"/run", "/proc", "/sys", "/dev", "/tmp"};
+	static const char *const places[] = {"/run", "/proc", "/sys", "/dev", "/tmp", "/var/run", "/var/lock"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		const char *rest = string_after(path, places[i]);
