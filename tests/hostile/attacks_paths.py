@@ -203,7 +203,7 @@ def moved_out(world):
 def mounted_ssh(world):
     world.put("/keep", b"")
     os.mkdir(world.directory + "/other")
-    oracle.subprocess.run(["cp", "-a", oracle.FIXTURE + "/etc/ssh/.", world.directory + "/other"], check=True)
+    oracle.subprocess.run(["cp", "-a", world.base + "/etc/ssh/.", world.directory + "/other"], check=True)
     world.mount("--bind", world.directory + "/other", world.root + "/etc/ssh")
 
 
