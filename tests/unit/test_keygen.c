@@ -2,7 +2,12 @@
 /* New host keys: the files are ssh-keygen's, and the key is one that our own reader takes. */
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "host_key_vectors.h"
 #include "keygen.h"
@@ -10,6 +15,29 @@
 #include "parse/openssh_key.h"
 
 static const struct key_rules rules = {0};
+
+/* A kernel that has just started: these stand in for libc's. */
+static int calls_until_random;
+static int random_error = EAGAIN;
+static long waited_ms;
+
+ssize_t getrandom(void *buffer, size_t size, unsigned flags)
+{
+	assert_true(flags & GRND_NONBLOCK);
+	if (calls_until_random > 0) {
+		calls_until_random--;
+		errno = random_error;
+		return -1;
+	}
+	return syscall(SYS_getrandom, buffer, size, flags);
+}
+
+int nanosleep(const struct timespec *time, struct timespec *rest)
+{
+	(void)rest;
+	waited_ms += time->tv_sec * 1000 + time->tv_nsec / 1000000;
+	return 0;
+}
 
 /* The seed, check number and comment of a key that ssh-keygen made give the same files again, byte for byte. */
 static void files_are_those_of_ssh_keygen(void **state)
@@ -95,6 +123,28 @@ static void no_two_keys_are_alike(void **state)
 	arena_release(&arena);
 }
 
+static void an_early_boot_is_waited_for_but_not_for_ever(void **state)
+{
+	struct arena arena = {0};
+	struct generated_key made;
+
+	(void)state;
+	waited_ms = 0;
+	calls_until_random = 20;
+	assert_int_equal(keygen_ed25519(&arena, "root@test", &made), 0);
+	assert_int_equal(waited_ms, 1000);
+	waited_ms = 0;
+	calls_until_random = 1000000;
+	assert_int_equal(keygen_ed25519(&arena, "root@test", &made), -EAGAIN);
+	assert_int_equal(waited_ms, KEYGEN_WAIT_SECONDS * 1000);
+	waited_ms = 0;
+	calls_until_random = 1;
+	random_error = ENOSYS;
+	assert_int_equal(keygen_ed25519(&arena, "root@test", &made), -ENOSYS);
+	assert_int_equal(waited_ms, 0);
+	arena_release(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +152,7 @@ int main(void)
 	    cmocka_unit_test(public_half_is_that_of_the_standard),
 	    cmocka_unit_test(every_comment_makes_a_key_that_loads),
 	    cmocka_unit_test(no_two_keys_are_alike),
+	    cmocka_unit_test(an_early_boot_is_waited_for_but_not_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
