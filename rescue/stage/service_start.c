@@ -226,37 +226,21 @@ static bool has_option(const struct ssh_service *service, char option)
 	return false;
 }
 
+/* What else sshd's options make of it (-t, -d, …) is the daemon stage's. */
 static void check_mode(const struct facts *facts, struct findings *findings, const struct unit *unit)
 {
 	const struct ssh_service *service = &facts->service;
 	const struct unit_setting *type = unit_get(unit, "Service", "Type");
 	bool forking = type && string_equal(type->value, "forking");
-	bool by_connection = unit_name_kind(unit->name) == UNIT_NAME_INSTANCE;
 	struct problem *problem;
 
-	for (const char *option = by_connection ? "tTGV" : "tTGVi"; *option; option++) {
-		if (!has_option(service, *option))
-			continue;
-		problem = problem_raise(findings, PROBLEM_SERVICE_NOT_SERVING, service->command_path,
-					service->command_line, "-%c", *option);
-		if (service->options_path)
-			problem_evidence(findings, problem, "%s:%u", service->options_path, service->options_line);
-		problem_remedy(findings, problem, "remove -%c from sshd's options", *option);
+	if (unit_name_kind(unit->name) == UNIT_NAME_INSTANCE || forking != has_option(service, 'D') ||
+	    has_option(service, 'd'))
 		return;
-	}
-	if (by_connection)
-		return;
-	if (has_option(service, 'd')) {
-		problem = problem_raise(findings, PROBLEM_SERVICE_DEBUG_MODE, service->command_path,
-					service->command_line, "%s", unit->name);
-		problem_remedy(findings, problem, "remove -d from sshd's options");
-	}
-	if (forking == has_option(service, 'D') && !has_option(service, 'd')) {
-		problem = problem_raise(findings, PROBLEM_SERVICE_DAEMON_MODE, service->command_path,
-					service->command_line, "%s", unit->name);
-		problem_evidence(findings, problem, "Type=%s and sshd %s -D", type ? type->value : "simple",
-				 forking ? "with" : "without");
-	}
+	problem = problem_raise(findings, PROBLEM_SERVICE_DAEMON_MODE, service->command_path, service->command_line,
+				"%s", unit->name);
+	problem_evidence(findings, problem, "Type=%s and sshd %s -D", type ? type->value : "simple",
+			 forking ? "with" : "without");
 }
 
 void service_check_command(const struct facts *facts, struct findings *findings, const struct unit *unit)
