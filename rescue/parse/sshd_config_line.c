@@ -73,14 +73,14 @@ static const struct {
 
 /* --- what the keyword wants --- */
 
-/* Letters and digits: whatever else it holds, it was never meant as a keyword. */
+/* Whether somebody may have typed it as a keyword, however wrong: not markers of a merge, not binary data. */
 static bool looks_like_keyword(const char *word)
 {
-	for (; *word; word++) {
-		if (!char_is_alnum(*word))
-			return false;
-	}
-	return true;
+	if (!char_is_alpha(*word))
+		return false;
+	while (char_is_printable(*word))
+		word++;
+	return !*word;
 }
 
 static bool refuse_keyword(struct config_parser *parser, const struct config_line *line)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define LEADING_SPACE " \t\r"
+#define TOO_DEEP "Too many recursive configuration includes"
 
 enum {
 	OLD_LINE_LIMIT = 4094, /* of releases before 7.8 */
@@ -173,9 +174,10 @@ static bool include_file(struct config_parser *parser, struct config_line *line,
 {
 	struct config_file *file = line->file;
 
-	if (file->depth >= CONFIG_DEPTH_LIMIT)
-		return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, path,
-				     "Too many recursive configuration includes");
+	if (file->depth >= CONFIG_DEPTH_LIMIT) {
+		parser->too_deep = true;
+		return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, path, TOO_DEEP);
+	}
 	config_read_file(parser, path, SSHD_CONFIG_BAD_INCLUDE, line, line->active, !line->active, file->in_match,
 			 file->depth + 1);
 	return true;
@@ -200,7 +202,8 @@ static bool include_again(struct config_parser *parser, struct config_line *line
 
 static void remember_included(struct config_parser *parser, const char *pattern, const char *path)
 {
-	*array_push(parser->arena, &parser->included) = (struct config_included){pattern, path};
+	*array_push(parser->arena, &parser->included) =
+	    (struct config_included){pattern, path, path ? canonical(parser, path) : NULL};
 }
 
 /* 8.2 put the keyword behind the directory where it meant the word. */
@@ -220,6 +223,8 @@ static bool include_word(struct config_parser *parser, struct config_line *line,
 	bool found;
 	int r;
 
+	*array_push(parser->arena, &parser->include_lines) =
+	    (struct config_include_line){line->file->path, pattern, line->number};
 	if (!include_again(parser, line, pattern, &found))
 		return false;
 	if (found || parser->gave_up)
@@ -266,4 +271,63 @@ bool grammar_include(struct config_parser *parser, struct config_line *line)
 		return true;
 	return config_refuse(parser, line, SSHD_CONFIG_BAD_INCLUDE, NULL, "%.200s missing filename argument",
 			     config_since(parser, 807) ? line->keyword : "Include");
+}
+
+static size_t file_index(const struct sshd_config *config, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < config->files.count && !string_equal(config->files.items[i], path); i++)
+		;
+	return i;
+}
+
+/* Takes what the line includes to be one deeper than the line is; whether that is too deep. */
+static bool deepen(const struct config_parser *parser, const struct config_include_line *line, unsigned *depth)
+{
+	const struct sshd_config *config = parser->config;
+	size_t from = file_index(config, line->file);
+	bool too_deep = false;
+
+	for (size_t i = 0; i < parser->included.count && from < config->files.count; i++) {
+		const struct config_included *included = &parser->included.items[i];
+		size_t to;
+
+		if (!included->path || !string_equal(included->pattern, line->pattern))
+			continue;
+		to = file_index(config, included->file);
+		if (to == config->files.count || depth[to] > depth[from])
+			continue;
+		depth[to] = depth[from] + 1;
+		too_deep = too_deep || depth[to] > CONFIG_DEPTH_LIMIT;
+	}
+	return too_deep;
+}
+
+/*
+ * sshd reads its configuration again for each connection, and then remembers all files of a pattern from the start. A
+ * loop that it did not notice, since it came to the pattern again before it was through with the files, ends every
+ * connection.
+ */
+void config_check_includes(struct config_parser *parser)
+{
+	enum {
+		MOST_STEPS = 1000 * 1000
+	};
+	unsigned *depth = arena_alloc(parser->arena, (parser->config->files.count + 1) * sizeof(*depth));
+
+	if (parser->too_deep || parser->gave_up ||
+	    parser->include_lines.count * (parser->included.count + 1) > MOST_STEPS)
+		return;
+	for (unsigned round = 0; round <= CONFIG_DEPTH_LIMIT; round++) {
+		for (size_t i = 0; i < parser->include_lines.count; i++) {
+			const struct config_include_line *line = &parser->include_lines.items[i];
+
+			if (!deepen(parser, line, depth))
+				continue;
+			config_raise(parser, SSHD_CONFIG_BAD_INCLUDE, line->file, line->number, "Include", NULL,
+				     TOO_DEEP);
+			return;
+		}
+	}
 }

@@ -69,6 +69,13 @@ struct config_string_set; /* sshd_config_words.c */
 /* What sshd remembers of an Include: a file that the pattern found, once it has been read; NULL: it finds none. */
 struct config_included {
 	const char *pattern, *path;
+	const char *file; /* without symbolic links */
+};
+
+/* An Include line that found something. */
+struct config_include_line {
+	const char *file, *pattern;
+	unsigned number;
 };
 
 struct config_parser {
@@ -97,6 +104,8 @@ struct config_parser {
 	/* Limits, and what was looked up once */
 	unsigned files_read, lookups, patterns;
 	ARRAY_OF(struct config_included) included;
+	ARRAY_OF(struct config_include_line) include_lines;
+	bool too_deep; /* an error says so */
 	uint64_t bytes_read;
 	bool gave_up; /* an error says so */
 	struct {
@@ -164,6 +173,9 @@ void config_process_line(struct config_parser *parser, struct config_file *file,
  * Include that names it. */
 void config_read_file(struct config_parser *parser, const char *path, enum sshd_config_error_kind what,
 		      const struct config_line *line, bool active, bool never_match, bool in_match, unsigned depth);
+
+/* Whether files include each other without end once all of them are known; raises an error. */
+void config_check_includes(struct config_parser *parser);
 
 /* --- sshd_config_address.c --- */
 enum {
