@@ -47,13 +47,27 @@ static bool answers_to(const struct library *library, const char *name)
 	return library->path && string_equal(library->path, name);
 }
 
+/* What one run path does not have another one may: a library that is missing does not answer. */
 static struct library *find_loaded(const struct loader *loader, const char *name)
 {
 	for (size_t i = 0; i < loader->result->libraries.count; i++) {
-		if (answers_to(loader->result->libraries.items[i], name))
-			return loader->result->libraries.items[i];
+		struct library *library = loader->result->libraries.items[i];
+
+		if (library->state != LIBRARY_MISSING && answers_to(library, name))
+			return library;
 	}
 	return NULL;
+}
+
+static bool is_missing_already(const struct loader *loader, const char *name)
+{
+	for (size_t i = 0; i < loader->result->libraries.count; i++) {
+		const struct library *library = loader->result->libraries.items[i];
+
+		if (library->state == LIBRARY_MISSING && string_equal(library->name, name))
+			return true;
+	}
+	return false;
 }
 
 static void need(struct loader *loader, const char *name, const struct library *needed_by)
@@ -71,6 +85,8 @@ static void need(struct loader *loader, const char *name, const struct library *
 		return;
 	}
 	if (verdict == FILE_SKIPPED) {
+		if (is_missing_already(loader, name))
+			return;
 		library->state = LIBRARY_MISSING;
 		library->path = NULL;
 	}

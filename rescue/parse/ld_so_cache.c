@@ -25,6 +25,7 @@ enum {
 
 #define EXTENSION_MAGIC 0xeaa42174u
 #define HWCAP_TLS (UINT64_C(1) << 63) /* glibc before 2.26 put it on libraries in a directory "tls" */
+#define HWCAP_X86_64 (UINT64_C(1) << 1) /* on libraries in a directory "x86_64", up to 2.36: every processor has it */
 #define HWCAP_EXTENSION (UINT64_C(1) << 62) /* the low half is an index into the names of glibc-hwcaps directories */
 
 static uint32_t cache_get32(const struct ld_so_cache *cache, size_t offset)
@@ -190,12 +191,14 @@ static bool flags_match(const struct elf_file *program, uint32_t flags)
 
 /* How well an entry suits the processor: 0 not at all, 1 for every one, more for a glibc-hwcaps directory of higher
  * priority. */
-static size_t hwcap_rank(const struct ld_so_cache *cache, uint64_t hwcap, const char *const *hwcaps, size_t hwcap_count)
+static size_t hwcap_rank(const struct ld_so_cache *cache, const struct elf_file *program, uint64_t hwcap,
+			 const char *const *hwcaps, size_t hwcap_count)
 {
+	uint64_t everywhere = HWCAP_TLS | (program->machine == EM_X86_64 ? HWCAP_X86_64 : 0);
 	uint32_t index = (uint32_t)hwcap;
 	const char *name;
 
-	if ((hwcap & ~HWCAP_TLS) == 0)
+	if ((hwcap & ~everywhere) == 0)
 		return 1;
 	if (!(hwcap & HWCAP_EXTENSION) || index >= cache->hwcap_count)
 		return 0;
@@ -256,7 +259,7 @@ const char *ld_so_cache_lookup(const struct ld_so_cache *cache, const struct elf
 			break;
 		if (!entry.path || !flags_match(program, entry.flags))
 			continue;
-		rank = hwcap_rank(cache, entry.hwcap, hwcaps, hwcap_count);
+		rank = hwcap_rank(cache, program, entry.hwcap, hwcaps, hwcap_count);
 		if (rank > best_rank) {
 			best = entry.path;
 			best_rank = rank;
@@ -268,7 +271,7 @@ const char *ld_so_cache_lookup(const struct ld_so_cache *cache, const struct elf
 bool ld_so_cache_has_hwcaps(const struct ld_so_cache *cache)
 {
 	for (size_t i = 0; cache->usable && i < cache->entry_count; i++) {
-		if (entry_at(cache, i).hwcap & ~HWCAP_TLS)
+		if (entry_at(cache, i).hwcap & ~(HWCAP_TLS | HWCAP_X86_64))
 			return true;
 	}
 	return false;
