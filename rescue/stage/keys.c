@@ -13,6 +13,8 @@
 enum {
 	LISTED_KEYS = 8, /* in the evidence of keys.none */
 	TYPING_ERRORS = 2,
+	SEARCHES = 4, /* for misspelled names; each lists a directory */
+	CANDIDATES = 8,
 };
 
 struct keys_stage {
@@ -20,6 +22,7 @@ struct keys_stage {
 	struct findings *findings;
 	struct host_keys keys;
 	bool certain; /* no key is usable, and none may be */
+	unsigned searches;
 };
 
 static struct problem *raise(struct keys_stage *stage, enum problem_code code, const struct host_key *key)
@@ -82,20 +85,23 @@ static void raise_text(struct keys_stage *stage, const struct host_key *key)
 static const char *misspelled_name(struct keys_stage *stage, const struct host_key *key)
 {
 	struct arena *arena = stage->findings->arena;
-	char *directory = arena_memdup(arena, key->path, (size_t)(key->name - key->path) - 1);
+	char *directory = arena_memdup(arena, key->path, (size_t)(key->name - key->path));
 	const char *found = NULL;
+	unsigned candidates = 0;
 	dir_list names = {0};
 
-	if (strstr(key->name, "_dsa_") || target_list(stage->facts->target, directory, arena, &names) < 0)
+	if (strstr(key->name, "_dsa_") || ++stage->searches > SEARCHES ||
+	    target_list(stage->facts->target, directory, arena, &names) < 0)
 		return NULL;
-	for (size_t i = 0; i < names.count; i++) {
+	for (size_t i = 0; i < names.count && candidates < CANDIDATES; i++) {
 		const char *name = names.items[i].name;
-		struct host_key other = {.path = arena_printf(arena, "%s/%s", directory, name), .name = name};
+		struct host_key other = {.path = arena_printf(arena, "%s%s", directory, name), .name = name};
 
 		if (edit_distance(name, key->name, TYPING_ERRORS) > TYPING_ERRORS ||
 		    string_ends_with(name, ".pub") != string_ends_with(key->name, ".pub") ||
 		    host_keys_find(&stage->keys, other.path))
 			continue;
+		candidates++;
 		host_key_judge(stage->facts, arena, &stage->keys.rules, &other);
 		if (other.state != HOST_KEY_GOOD)
 			continue;
@@ -106,12 +112,29 @@ static const char *misspelled_name(struct keys_stage *stage, const struct host_k
 	return found;
 }
 
+/* Of a default key: whether the boot makes it before sshd looks for it. */
+static struct key_maker maker_of(struct keys_stage *stage, const struct host_key *key)
+{
+	static const char *const types[] = {"ed25519", "ecdsa", "rsa"};
+	struct key_maker maker = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (string_equal(key->path, arena_printf(stage->findings->arena, "/etc/ssh/ssh_host_%s_key", types[i])))
+			key_maker_find(stage->facts, stage->findings->arena, types[i], &maker);
+	}
+	return maker;
+}
+
 static void raise_missing(struct keys_stage *stage, const struct host_key *key)
 {
-	const char *right = misspelled_name(stage, key);
-	struct problem *problem = raise(stage, PROBLEM_KEYS_MISSING, key);
 	const struct sshd_setting *setting = key->setting;
+	struct problem *problem;
+	const char *right;
 
+	if (maker_of(stage, key).answer == KEY_MAKER_CERTAIN)
+		return;
+	right = misspelled_name(stage, key);
+	problem = raise(stage, PROBLEM_KEYS_MISSING, key);
 	problem->evidence = setting && setting->path
 				? arena_printf(stage->findings->arena, "HostKey at %s:%u", setting->path, setting->line)
 				: "named by an option of sshd";
@@ -308,17 +331,14 @@ static bool one_can_be_mended(const struct keys_stage *stage)
 /* The unit of the boot that makes one of the default keys in force. */
 static void find_maker(struct keys_stage *stage, struct key_maker *ret)
 {
-	static const char *const types[] = {"ed25519", "ecdsa", "rsa"};
-
 	memset(ret, 0, sizeof(*ret));
-	for (size_t i = 0; i < ARRAY_SIZE(types) && ret->answer != KEY_MAKER_CERTAIN; i++) {
-		const struct host_key *key = host_keys_find(
-		    &stage->keys, arena_printf(stage->findings->arena, "/etc/ssh/ssh_host_%s_key", types[i]));
+	for (size_t i = 0; i < stage->keys.keys.count && ret->answer != KEY_MAKER_CERTAIN; i++) {
+		const struct host_key *key = &stage->keys.keys.items[i];
 		struct key_maker maker;
 
-		if (!key || (key->state != HOST_KEY_MISSING && key->state != HOST_KEY_EMPTY))
+		if (key->state != HOST_KEY_MISSING && key->state != HOST_KEY_EMPTY)
 			continue;
-		key_maker_find(stage->facts, stage->findings->arena, types[i], &maker);
+		maker = maker_of(stage, key);
 		/* What becomes of an empty file differs. */
 		if (key->state == HOST_KEY_EMPTY && maker.answer == KEY_MAKER_CERTAIN)
 			maker.answer = KEY_MAKER_PERHAPS;
@@ -383,6 +403,35 @@ static void raise_none(struct keys_stage *stage)
 	keys_repair_none(facts, stage->findings, &stage->keys, problem);
 }
 
+/* Signatures with SHA-1 are all that HostKeyAlgorithms leaves. */
+static void raise_sha1_only(struct keys_stage *stage)
+{
+	struct problem *problem;
+
+	for (size_t i = 0; i < stage->keys.keys.count; i++) {
+		const struct host_key *key = &stage->keys.keys.items[i];
+
+		if (host_key_is_usable(key) && !key->sha1_only)
+			return;
+	}
+	problem = problem_raise(stage->findings, PROBLEM_KEYS_ALGORITHMS, stage->facts->config.main_path, 0, "%s",
+				"HostKeyAlgorithms");
+	problem->severity = SEVERITY_LIMITS;
+	problem->class = REPAIR_REPORT;
+	problem_evidence(stage->findings, problem,
+			 "RSA keys only with SHA-1 (ssh-rsa), which clients since OpenSSH 8.8 "
+			 "refuse");
+	problem_remedy(stage->findings, problem, "add rsa-sha2-512,rsa-sha2-256 to HostKeyAlgorithms");
+}
+
+static void raise_more(struct keys_stage *stage)
+{
+	struct problem *problem = problem_raise(stage->findings, PROBLEM_KEYS_NOT_UNDERSTOOD,
+						stage->facts->config.main_path, 0, "%s", "so many host keys");
+
+	problem_evidence(stage->findings, problem, "only %d of them were looked at", HOST_KEY_LIMIT);
+}
+
 static void raise_agent(struct keys_stage *stage)
 {
 	problem_raise(stage->findings, PROBLEM_KEYS_AGENT, stage->facts->config.main_path, 0, "%s", "HostKeyAgent");
@@ -403,9 +452,13 @@ void stage_keys(const struct facts *facts, struct findings *findings)
 		stage.keys.uncertain++;
 		raise_agent(&stage);
 	}
+	if (!stage.keys.usable && stage.keys.more)
+		raise_more(&stage);
 	stage.certain = !stage.keys.usable && !stage.keys.uncertain;
 	if (stage.certain && !one_can_be_mended(&stage))
 		raise_none(&stage);
+	if (stage.keys.usable)
+		raise_sha1_only(&stage);
 	for (size_t i = 0; i < stage.keys.keys.count; i++)
 		raise_key(&stage, &stage.keys.keys.items[i]);
 	keys_raise_surroundings(facts, findings, &stage.keys);

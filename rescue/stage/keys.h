@@ -12,7 +12,8 @@
 #include "problem.h"
 
 enum {
-	HOST_KEY_FILE_LIMIT = 1024 * 1024, /* of sshd until 8.3; no key comes near it */
+	HOST_KEY_FILE_LIMIT = 64 * 1024, /* the largest RSA key that sshd takes has 13 KiB */
+	HOST_KEY_LIMIT = 256, /* more files are not looked at; sshd until 8.2 (MAX_HOSTKEYS) refused more */
 };
 
 enum host_key_state {
@@ -47,6 +48,7 @@ struct host_key {
 	struct blob mended; /* HOST_KEY_ARMOUR: the right text */
 	bool tested; /* that its halves belong together */
 	bool permitted; /* HostKeyAlgorithms lets sshd offer it */
+	bool sha1_only; /* but only with signatures that clients since OpenSSH 8.8 refuse */
 	bool public_differs; /* the .pub file beside it holds another key */
 	const char *public_comment; /* of that .pub file */
 };
@@ -56,6 +58,7 @@ struct host_keys {
 	struct key_rules rules;
 	size_t usable; /* loaded, good and permitted */
 	size_t uncertain; /* may be so */
+	bool more; /* than HOST_KEY_LIMIT */
 };
 
 /* Reads every host key in force: -h options, HostKey lines, or the defaults of sshd. */
@@ -72,8 +75,8 @@ const struct host_key *host_keys_find(const struct host_keys *keys, const char *
 /* Whether sshd would load the file and offer it; neither is certain for HOST_KEY_UNTESTED and the unknown ones. */
 bool host_key_is_usable(const struct host_key *key);
 bool host_key_is_uncertain(const struct host_key *key);
-/* Whether HostKeyAlgorithms as configured (NULL: the default) admits keys of this type. */
-bool host_key_type_is_permitted(enum key_type type, const char *type_name, const char *setting);
+/* Whether HostKeyAlgorithms as configured (NULL: the default) admits keys of this type. *ret_sha1_only may be NULL. */
+bool host_key_type_is_permitted(enum key_type type, const char *type_name, const char *setting, bool *ret_sha1_only);
 const char *host_key_algorithms_setting(const struct facts *facts);
 
 /* Whether a path, or the end of a link in it, lies on something that only the running system mounts: /run, a

@@ -207,7 +207,7 @@ void keys_repair_none(const struct facts *facts, struct findings *findings, stru
 		problem_repair(findings, problem, VERB_ADD, "HostKey %s, which is there and good", unused);
 		return;
 	}
-	if (!host_key_type_is_permitted(KEY_TYPE_ED25519, "ssh-ed25519", host_key_algorithms_setting(facts))) {
+	if (!host_key_type_is_permitted(KEY_TYPE_ED25519, "ssh-ed25519", host_key_algorithms_setting(facts), NULL)) {
 		report_only(findings, problem,
 			    "add a type to HostKeyAlgorithms that a host key has, or make a key of a "
 			    "type that it admits with ssh-keygen");

@@ -9,7 +9,9 @@
 #include "base/text.h"
 
 enum {
-	STEP_LIMIT = 256, /* the kernel follows 40 links */
+	STEP_LIMIT = 64, /* the kernel follows 40 links */
+	COMPONENT_LIMIT = 64,
+	FSTAB_LIMIT = 256 * 1024,
 };
 
 /* Whether path is directory or below it. */
@@ -105,12 +107,14 @@ static int expand_once(const struct facts *facts, char **path)
 {
 	struct arena *arena = facts->arena;
 
-	for (size_t length = 1; (*path)[length - 1]; length++) {
+	for (size_t length = 1, components = 0; (*path)[length - 1]; length++) {
 		struct node_stat stat;
 		char *prefix, *link;
 
 		if (length == 1 || ((*path)[length] != '/' && (*path)[length] != '\0'))
 			continue;
+		if (++components > COMPONENT_LIMIT)
+			return -1;
 		prefix = arena_memdup(arena, *path, length);
 		if (string_ends_with(prefix, "/..")) {
 			*path = step_back(arena, *path, length);
@@ -135,7 +139,7 @@ bool host_key_path_is_elsewhere(const struct facts *facts, const char *path)
 	char *expanded = arena_strdup(facts->arena, path);
 	struct blob fstab = {0};
 
-	(void)target_read(facts->target, "/etc/fstab", TARGET_FILE_LIMIT, facts->arena, &fstab, NULL);
+	(void)target_read(facts->target, "/etc/fstab", FSTAB_LIMIT, facts->arena, &fstab, NULL);
 	for (unsigned steps = 0; steps < STEP_LIMIT; steps++) {
 		if (expand_once(facts, &expanded) != 1)
 			return is_mounted_later(facts, &fstab, expanded);

@@ -148,13 +148,17 @@ static bool algorithm_is_permitted(const char *algorithm, const char *setting)
 	}
 }
 
-bool host_key_type_is_permitted(enum key_type type, const char *type_name, const char *setting)
+bool host_key_type_is_permitted(enum key_type type, const char *type_name, const char *setting, bool *ret_sha1_only)
 {
-	if (type == KEY_TYPE_RSA)
-		return algorithm_is_permitted("rsa-sha2-512", setting) ||
-		       algorithm_is_permitted("rsa-sha2-256", setting) ||
-		       (setting && algorithm_is_permitted("ssh-rsa", setting));
-	return algorithm_is_permitted(type_name, setting);
+	bool ignored, *sha1_only = ret_sha1_only ? ret_sha1_only : &ignored;
+
+	*sha1_only = false;
+	if (type != KEY_TYPE_RSA)
+		return algorithm_is_permitted(type_name, setting);
+	if (algorithm_is_permitted("rsa-sha2-512", setting) || algorithm_is_permitted("rsa-sha2-256", setting))
+		return true;
+	*sha1_only = setting && algorithm_is_permitted("ssh-rsa", setting);
+	return *sha1_only;
 }
 
 const char *host_key_algorithms_setting(const struct facts *facts)
@@ -336,8 +340,8 @@ void host_key_judge(const struct facts *facts, struct arena *arena, struct key_r
 	if (key->key.loads == KEY_YES && key->state != HOST_KEY_ARMOUR)
 		judge_public(facts, arena, rules, key);
 	key->permitted =
-	    key->key.half.type_name &&
-	    host_key_type_is_permitted(key->key.half.type, key->key.half.type_name, host_key_algorithms_setting(facts));
+	    key->key.half.type_name && host_key_type_is_permitted(key->key.half.type, key->key.half.type_name,
+								  host_key_algorithms_setting(facts), &key->sha1_only);
 	if ((key->state == HOST_KEY_GOOD || key->state == HOST_KEY_UNTESTED) &&
 	    !mode_is_accepted(facts, arena, &key->stat))
 		set_state(key, HOST_KEY_MODE, "open to others");
@@ -363,6 +367,10 @@ static void add_key(struct arena *arena, struct host_keys *keys, const char *pat
 	/* derelativise_path of servconf.c: sshd is started in /. */
 	if (path[0] != '/')
 		path = arena_printf(arena, "/%s", path);
+	if (keys->keys.count == HOST_KEY_LIMIT) {
+		keys->more = true;
+		return;
+	}
 	if (host_keys_find(keys, path))
 		return;
 	slash = strrchr(path, '/');
@@ -426,6 +434,7 @@ void host_keys_read(const struct facts *facts, struct arena *arena, struct host_
 		ret->usable += host_key_is_usable(&ret->keys.items[i]);
 	}
 	ret->usable = 0;
+	ret->uncertain = ret->more;
 	for (size_t i = 0; i < ret->keys.count; i++) {
 		ret->usable += host_key_is_usable(&ret->keys.items[i]);
 		ret->uncertain += host_key_is_uncertain(&ret->keys.items[i]);

@@ -490,8 +490,8 @@ static void a_misspelled_name_is_corrected(void **state)
 static void algorithms_must_admit_a_key(void **state)
 {
 	struct root *root = *state;
-	static const char *const admit[] = {
-	    "ssh-ed25519,rsa-sha2-256", "rsa-*", "+ssh-dss", "-ssh-ed25519", "ssh-rsa", "^ssh-ed25519"};
+	static const char *const admit[] = {"ssh-ed25519,rsa-sha2-256", "rsa-*", "+ssh-dss", "-ssh-ed25519",
+					    "^ssh-ed25519"};
 	static const char *const do_not[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "-rsa-sha2-*,ssh-rsa"};
 
 	put(root, RSA, key_rsa, 0600);
@@ -503,6 +503,8 @@ static void algorithms_must_admit_a_key(void **state)
 		put(root, CONFIG, arena_printf(&root->arena, "HostKeyAlgorithms %s\n", do_not[i]), 0644);
 		assert_int_equal(only(root, PROBLEM_KEYS_ALGORITHMS)->severity, SEVERITY_BLOCKS);
 	}
+	put(root, CONFIG, "HostKeyAlgorithms ssh-rsa\n", 0644);
+	assert_int_equal(only(root, PROBLEM_KEYS_ALGORITHMS)->severity, SEVERITY_LIMITS);
 	put(root, CONFIG, "HostKeyAlgorithms ecdsa-sha2-nistp256\n", 0644);
 	assert_int_equal(only(root, PROBLEM_KEYS_ALGORITHMS)->class, REPAIR_REPORT);
 	put(root, CONFIG, "HostKeyAlgorithms ssh-ed25519\n", 0644);
@@ -695,8 +697,27 @@ static void a_maker_of_one_type_makes_that(void **state)
 	    "ExecStart=/usr/libexec/openssh/sshd-keygen %i\n",
 	    0644);
 	only(root, PROBLEM_KEYS_MADE_AT_BOOT);
+	put(root, CONFIG, "HostKey " RSA "\n", 0644);
+	only(root, PROBLEM_KEYS_MADE_AT_BOOT);
 	put(root, CONFIG, "HostKey " ED25519 "\n", 0644);
 	found(root, PROBLEM_KEYS_NONE);
+}
+
+static void there_is_an_end_to_the_files_looked_at(void **state)
+{
+	struct root *root = *state;
+	struct text text = {.arena = &root->arena};
+
+	for (unsigned i = 0; i < 20000; i++)
+		text_printf(&text, "HostKey /etc/ssh/none/%u\n", i);
+	put(root, CONFIG, text.data, 0644);
+	look(root);
+	assert_int_equal(root->findings.problems.count, HOST_KEY_LIMIT + 1);
+	assert_int_equal(find(root, PROBLEM_KEYS_NOT_UNDERSTOOD)->severity, SEVERITY_UNKNOWN);
+	put(root, CONFIG, arena_printf(&root->arena, "HostKey " ED25519 "\n%s", text.data), 0644);
+	put(root, ED25519, key_ed, 0600);
+	look(root);
+	assert_null(find(root, PROBLEM_KEYS_NOT_UNDERSTOOD));
 }
 
 static void cloud_init_may_make_keys(void **state)
@@ -764,6 +785,7 @@ int main(void)
 	    TEST(keys_that_the_boot_makes_are_not_made),
 	    TEST(a_maker_of_one_type_makes_that),
 	    TEST(cloud_init_may_make_keys),
+	    TEST(there_is_an_end_to_the_files_looked_at),
 	    TEST(without_a_daemon_there_is_nothing_to_judge),
 	};
 
