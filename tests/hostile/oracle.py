@@ -189,9 +189,10 @@ def read_marks(directory):
         for name in files:
             full = os.path.join(path, name)
             status = os.lstat(full)
-            # What has a second name within the root may be read by that one.
+            # What has a second name within the root may be read by that one; a link may lose it.
             read = status.st_atime_ns if status.st_nlink == 1 else 0
-            marks[full] = (read, status.st_mtime_ns, status.st_ctime_ns, status.st_mode, status.st_uid,
+            changed = status.st_ctime_ns if status.st_nlink == 1 or not stat.S_ISLNK(status.st_mode) else 0
+            marks[full] = (read, status.st_mtime_ns, changed, status.st_mode, status.st_uid,
                            status.st_gid, status.st_size, status.st_nlink)
         status = os.lstat(path)
         marks[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_mode)
