@@ -108,7 +108,9 @@ def make_files(rng):
 
 def misspell(rng, word):
     """One typing error, sometimes two."""
-    for _ in range(1 if rng.random() < 0.8 else 2):
+    if not word:
+        return "x"
+    for _ in range(1 if rng.random() < 0.8 or len(word) < 3 else 2):
         i = rng.randrange(len(word))
         letter = rng.choice(string.ascii_letters)
         word = rng.choice(
@@ -140,8 +142,12 @@ def damage_keyword(rng, line):
 
 
 def damage_value(rng, line):
+    # One word of it: a second error elsewhere could give another valid value, and nobody would know.
     indent, keyword, separator, rest = cut(line)
-    return [indent + keyword + separator + misspell(rng, rest)]
+    words = rest.split(" ")
+    i = rng.randrange(len(words))
+    words[i] = misspell(rng, words[i])
+    return [indent + keyword + separator + " ".join(words)]
 
 
 def add_junk(rng, line):
