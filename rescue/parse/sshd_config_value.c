@@ -36,10 +36,9 @@ static const struct choice log_facilities[] = {
     {"DAEMON", "DAEMON"}, {"USER", "USER"},	{"AUTH", "AUTH"},     {"AUTHPRIV", "AUTHPRIV"}, {"LOCAL0", "LOCAL0"},
     {"LOCAL1", "LOCAL1"}, {"LOCAL2", "LOCAL2"}, {"LOCAL3", "LOCAL3"}, {"LOCAL4", "LOCAL4"},	{"LOCAL5", "LOCAL5"},
     {"LOCAL6", "LOCAL6"}, {"LOCAL7", "LOCAL7"}, {NULL, NULL}};
-static const struct choice log_levels[] = {{"SILENT", "QUIET"},	 {"QUIET", "QUIET"},  {"FATAL", "FATAL"},
-					   {"ERROR", "ERROR"},	 {"INFO", "INFO"},    {"VERBOSE", "VERBOSE"},
-					   {"DEBUG", "DEBUG"},	 {"DEBUG1", "DEBUG"}, {"DEBUG2", "DEBUG2"},
-					   {"DEBUG3", "DEBUG3"}, {NULL, NULL}};
+static const struct choice log_levels[] = {
+    {"QUIET", "QUIET"}, {"FATAL", "FATAL"},  {"ERROR", "ERROR"},   {"INFO", "INFO"},	 {"VERBOSE", "VERBOSE"},
+    {"DEBUG", "DEBUG"}, {"DEBUG1", "DEBUG"}, {"DEBUG2", "DEBUG2"}, {"DEBUG3", "DEBUG3"}, {NULL, NULL}};
 static const struct choice hashes[] = {{"MD5", "MD5"},	     {"SHA1", "SHA1"},	   {"SHA256", "SHA256"},
 				       {"SHA384", "SHA384"}, {"SHA512", "SHA512"}, {NULL, NULL}};
 
@@ -133,10 +132,25 @@ bool grammar_tunnel(struct config_parser *parser, struct config_line *line)
 			     "Bad yes/point-to-point/ethernet/no argument: %.200s", word);
 }
 
+/* SILENT is Debian's other word for QUIET. */
+static bool log_silent(struct config_parser *parser, struct config_line *line, const char *word)
+{
+	int known = config_binary_knows(parser, "SILENT");
+
+	line->value = "QUIET";
+	if (known < 0)
+		return config_refuse(parser, line, SSHD_CONFIG_NOT_UNDERSTOOD, word,
+				     "cannot tell whether this sshd has the log level %.200s", word);
+	return known ||
+	       config_refuse(parser, line, SSHD_CONFIG_BAD_VALUE, word, "unsupported log level '%.200s'", word);
+}
+
 bool grammar_log(struct config_parser *parser, struct config_line *line)
 {
 	char *word = config_take(parser, line);
 
+	if (word && line->rule.grammar == GRAMMAR_LOG_LEVEL && string_equal_nocase(word, "SILENT"))
+		return log_silent(parser, line, word);
 	line->value = find_choice(choices[line->rule.grammar], word, true);
 	return line->value ||
 	       config_refuse(parser, line, word ? SSHD_CONFIG_BAD_VALUE : SSHD_CONFIG_MISSING_VALUE, word,

@@ -264,6 +264,8 @@ static void test_choices(void **state)
 	sets(root, OPENSSH_9_2, "AllowTcpForwarding all\n", "AllowTcpForwarding", "yes");
 	sets(root, OPENSSH_9_2, "LogLevel debug1\n", "LogLevel", "DEBUG");
 	refuses(root, OPENSSH_9_2, "LogLevel LOUD\n", 1, SSHD_CONFIG_BAD_VALUE, "unsupported log level 'LOUD'");
+	/* Debian's other word for QUIET */
+	refuses(root, OPENSSH_9_2, "LogLevel silent\n", 1, SSHD_CONFIG_BAD_VALUE, "unsupported log level 'silent'");
 	refuses(root, OPENSSH_9_2, "PermitTunnel Yes\n", 1, SSHD_CONFIG_BAD_VALUE, "bad PermitTunnel argument Yes");
 	refuses(root, OPENSSH_8_4, "PermitTunnel Yes\n", 1, SSHD_CONFIG_BAD_VALUE,
 		"Bad yes/point-to-point/ethernet/no argument: Yes");

@@ -9,17 +9,11 @@ import stat
 import subprocess
 import tempfile
 
-HELPERS = ("usr/lib/openssh/sshd-session", "usr/lib/openssh/sshd-auth")
-COPIED = (
-    "etc/passwd",
-    "etc/group",
-    "etc/nsswitch.conf",
-    "etc/ssh/moduli",
-    "etc/ssh/ssh_host_ed25519_key",
-    "etc/ssh/ssh_host_ed25519_key.pub",
-)
+PROGRAMS = ("usr/sbin/sshd", "usr/bin/ssh-keygen", "usr/lib/openssh/sshd-session", "usr/lib/openssh/sshd-auth")
+COPIED = ("etc/passwd", "etc/group", "etc/nsswitch.conf", "etc/ssh/moduli")
+KEY = "/etc/ssh/ssh_host_ed25519_key"
+BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../build")
 SERVICES = "ssh 22/tcp\nssh-alt 2222/tcp secondary # comment\nudp-only 99/udp\nhttp\t80/tcp www\n"
-TIMEOUT = 20
 
 
 def libraries(root, program):
@@ -76,8 +70,11 @@ def make_null(private):
 
 def make_chroot(root):
     """A copy of the little that sshd -T needs, so that cases can be written into it."""
-    private = tempfile.mkdtemp(prefix="sshd_config.")
-    programs = ["usr/sbin/sshd"] + [h for h in HELPERS if os.path.exists(os.path.join(root, h))]
+    place = tempfile.gettempdir()
+    if os.statvfs(place).f_flag & os.ST_NOEXEC:
+        place = BUILD
+    private = tempfile.mkdtemp(prefix="sshd_config.", dir=place)
+    programs = [p for p in PROGRAMS if os.path.exists(os.path.join(root, p))]
     files = set(programs) | {f for f in COPIED if os.path.exists(os.path.join(root, f))}
     for program in programs:
         files.update(libraries(root, program))
@@ -93,14 +90,21 @@ def make_chroot(root):
     with open(private + "/etc/services", "w", encoding="ascii") as f:
         f.write(SERVICES)
     make_null(private)
+    # One key of the quickest kind; the root's own may not be readable, and sshd wants a key of its owner's.
+    subprocess.run(["chroot", private, "/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KEY], check=True)
     return private
+
+
+def remove_chroot(private):
+    subprocess.run(["umount", private + "/dev/null"], stderr=subprocess.DEVNULL, check=False)
+    shutil.rmtree(private)
 
 
 class Sshd:
     """One process inside the chroot that runs sshd again and again."""
 
     def __init__(self, private):
-        self.request, child_in = os.pipe(), None
+        self.request = os.pipe()
         self.reply = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -112,7 +116,6 @@ class Sshd:
                 self.serve()
             finally:
                 os._exit(0)
-        del child_in
         os.close(self.request[0])
         os.close(self.reply[1])
         self.input = os.fdopen(self.reply[0], "rb")
