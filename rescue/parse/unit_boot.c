@@ -19,6 +19,7 @@ enum {
 	 * #11338). */
 	REQUIREMENTS_COUNT_SINCE = 254,
 	UPHOLDS_SINCE = 249,
+	SCRATCH_LIMIT = 24 * 1024,
 };
 
 /* One unit pulls in another. */
@@ -96,11 +97,11 @@ static void add_edge(struct unit_set *set, struct boot_node *node, const char *n
 static void add_edges(struct examination *exam, const struct unit_setting *setting, bool required)
 {
 	struct unit_set *set = exam->set;
-	const char *cursor = setting->value, *path = arena_strdup(set->arena, setting->path);
+	const char *cursor = setting->value;
 	char *word;
 
 	while (unit_word_next(set->arena, &cursor, UNIT_WORD_KEEP_ESCAPE, &word) == 1)
-		add_edge(set, exam->node, unit_name_expand(set->arena, exam->node->id, word), path, required);
+		add_edge(set, exam->node, unit_name_expand(set->arena, exam->node->id, word), setting->path, required);
 }
 
 static void add_conflicts(struct examination *exam, const struct unit_setting *setting)
@@ -216,9 +217,11 @@ static void examine(struct unit_set *set, struct boot_node *node)
 		for (size_t i = 0; i < unit->settings.count; i++)
 			examine_setting(&exam, &unit->settings.items[i]);
 	} else {
-		cleanup_arena struct arena scratch = {0};
-		struct unit_scan scan = {.arena = &scratch, .setting = examine_setting, .context = &exam};
+		struct unit_scan scan = {.arena = &set->scratch, .setting = examine_setting, .context = &exam};
 
+		/* One block for many files: getting and returning one for each costs more than reading it. */
+		if (set->scratch.used > SCRATCH_LIMIT)
+			arena_release(&set->scratch);
 		node->state = unit_scan(set, node->found, &scan);
 	}
 	if (node->state == UNIT_NOT_FOUND && type && !type_needs_file(type))
@@ -375,6 +378,7 @@ static struct boot_node *search_for(struct unit_set *set, const char *name, cons
 	node = node_get(set, name);
 	if (node->found->entry || node->found->loop || !type_needs_file(unit_name_type(node->id)))
 		search(set, node);
+	arena_release(&set->scratch);
 	if (ret_link)
 		*ret_link = node->via;
 	return node;
@@ -397,6 +401,7 @@ bool unit_boot_wants(struct unit_set *set, const char *name, const char **ret_li
 	node = node_get(set, name);
 	while (!node->queued && search_step(set))
 		;
+	arena_release(&set->scratch);
 	if (ret_link)
 		*ret_link = node->via;
 	return node->queued;
@@ -409,6 +414,7 @@ const char *unit_default_target(struct unit_set *set)
 	begin(set);
 	node = node_get(set, "default.target");
 	examine(set, node);
+	arena_release(&set->scratch);
 	return node->state == UNIT_LOADED ? node->id : NULL;
 }
 
@@ -426,15 +432,16 @@ const char *unit_boot_assumed(struct unit_set *set)
 const struct unit *unit_missing_requirement(struct unit_set *set, const char *name)
 {
 	struct boot_node *node;
+	bool complete;
 
 	if (unit_name_kind(name) == UNIT_NAME_INVALID)
 		return NULL;
 	begin(set);
 	node = node_get(set, name);
 	examine(set, node);
-	if (node->state != UNIT_LOADED || requirements_load(set, node))
-		return NULL;
-	return unit_load(set, node->missing->id);
+	complete = node->state != UNIT_LOADED || requirements_load(set, node);
+	arena_release(&set->scratch);
+	return complete ? NULL : unit_load(set, node->missing->id);
 }
 
 bool unit_boot_conflicts(struct unit_set *set, const char *name, const char *other)
@@ -445,6 +452,7 @@ bool unit_boot_conflicts(struct unit_set *set, const char *name, const char *oth
 	begin(set);
 	node = node_get(set, name);
 	examine(set, node);
+	arena_release(&set->scratch);
 	for (size_t i = 0; i < node->conflicts.count; i++) {
 		if (string_equal(unit_find(set, node->conflicts.items[i])->id, found->id))
 			return true;
@@ -459,6 +467,7 @@ const char *unit_boot_next_sshd(struct unit_set *set, const char *previous)
 	begin(set);
 	while (search_step(set))
 		;
+	arena_release(&set->scratch);
 	for (size_t i = 0; i < set->boot->started.count; i++) {
 		const struct boot_node *node = set->boot->started.items[i];
 

@@ -9,6 +9,10 @@
 #include "base/text.h"
 #include "parse/unit_name.h"
 
+enum {
+	DEVICES_IGNORED_SINCE = 251,
+};
+
 /* Below the same directory as the persistent ones, but empty when the boot begins. */
 static const char *const volatile_directories[] = {
     "/run/systemd/system.control",  "/run/systemd/transient", "/run/systemd/generator.early", "/run/systemd/system",
@@ -199,16 +203,23 @@ static bool entry_from_link(struct unit_set *set, const char *name, struct unit_
 	return true;
 }
 
+/* Whether a device node in a unit directory is a mask; later versions pass over it. */
+static bool devices_count(struct unit_set *set)
+{
+	return unit_systemd_version(set) && unit_systemd_version(set) < DEVICES_IGNORED_SINCE;
+}
+
 /* Looks for name in the directories from first on. Returns the place behind the one where it is. */
 static size_t find_entry(struct unit_set *set, const char *name, size_t first, struct unit_entry *entry)
 {
 	for (size_t i = first; i < set->directory_count; i++) {
 		const struct dir_entry *found = unit_directory_entry(&set->directories[i], name);
 
-		if (!found || (found->type != NODE_FILE && found->type != NODE_SYMLINK))
+		if (!found || found->type == NODE_DIRECTORY || (found->type == NODE_OTHER && !devices_count(set)))
 			continue;
 		entry->path = arena_printf(set->arena, "%s/%s", set->directories[i].path, name);
-		if (found->type == NODE_FILE)
+		entry->device = found->type == NODE_OTHER;
+		if (found->type != NODE_SYMLINK)
 			entry->kind = UNIT_ENTRY_FILE;
 		else if (!entry_from_link(set, name, entry))
 			continue;
@@ -352,7 +363,7 @@ int unit_read(struct unit_set *set, const struct unit_entry *entry, struct arena
 {
 	int r;
 
-	if (entry->link && is_device_path(entry->link))
+	if (entry->device || (entry->link && is_device_path(entry->link)))
 		return 1;
 	if (entry->link && string_after(entry->link, "/run/"))
 		return -ENOENT;

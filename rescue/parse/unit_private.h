@@ -42,6 +42,7 @@ struct unit_entry {
 	} kind;
 	const char *path;
 	const char *alias; /* the name the link leads to */
+	bool device; /* UNIT_ENTRY_FILE that is a device node: a mask */
 	const char *link; /* UNIT_ENTRY_FILE that is a link out of the unit directories: where it leads */
 };
 
@@ -66,6 +67,7 @@ struct unit_set {
 	struct unit_map units; /* canonical name -> struct unit, fully loaded */
 	struct unit_map attached; /* type -> struct attached_list, unit_dropin.c */
 	struct unit_boot *boot;
+	struct arena scratch; /* what is read of units on the way; empty between two calls */
 	const char *assumed; /* the target in default.target's place */
 	unsigned version;
 	bool version_known;

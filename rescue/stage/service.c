@@ -108,9 +108,9 @@ static void check_disabled(const struct facts *facts, struct findings *findings,
 		alias_left = alias_left || (links.items[i].alias && links.items[i].present);
 	}
 	/* The alias is there, only what starts the unit is not: disabling would have removed both. */
-	problem = problem_raise(findings,
-				alias_left && lost == missing ? PROBLEM_SERVICE_LINK_LOST : PROBLEM_SERVICE_DISABLED,
-				NULL, 0, "%s", unit->name);
+	problem = problem_raise(
+	    findings, alias_left && lost && lost == missing ? PROBLEM_SERVICE_LINK_LOST : PROBLEM_SERVICE_DISABLED,
+	    NULL, 0, "%s", unit->name);
 	if (!missing) {
 		problem->class = REPAIR_REPORT;
 		problem_evidence(findings, problem,
