@@ -144,15 +144,18 @@ static bool find_rule(struct config_parser *parser, struct config_line *line)
 
 static char *join_words(struct arena *arena, const string_list *words)
 {
-	struct text text = {.arena = arena};
+	size_t size = 1;
+	char *joined, *end;
 
-	text_add(&text, "", 0);
+	for (size_t i = 0; i < words->count; i++)
+		size += strlen(words->items[i]) + 1;
+	joined = end = arena_alloc(arena, size);
 	for (size_t i = 0; i < words->count; i++) {
 		if (i)
-			text_add_string(&text, " ");
-		text_add_string(&text, words->items[i]);
+			*end++ = ' ';
+		end = stpcpy(end, words->items[i]);
 	}
-	return text.data;
+	return joined;
 }
 
 static void fill_setting(struct config_parser *parser, const struct config_line *line, struct sshd_setting *setting)
@@ -169,7 +172,10 @@ static void fill_setting(struct config_parser *parser, const struct config_line 
 	};
 	for (size_t i = 0; i < count; i++)
 		setting->arguments[i] = arena_strdup(arena, line->taken->items[i]);
-	setting->value = line->value ? line->value : join_words(arena, line->taken);
+	if (line->value)
+		setting->value = line->value;
+	else
+		setting->value = count == 1 ? setting->arguments[0] : join_words(arena, line->taken);
 }
 
 bool config_counts(const struct config_parser *parser, const struct config_line *line)
