@@ -241,6 +241,13 @@ static void check_error(struct config_stage *stage, const struct sshd_config_err
 		check_missing(stage, error);
 		return;
 	}
+	if (error->path && error->line && config_file_kind(stage, error->path) != FILE_OF_SSHD) {
+		file = source_open(stage, error->path);
+		if (!file->garbage_seen)
+			check_foreign_file(stage, file->path);
+		file->garbage_seen = true;
+		return;
+	}
 	if (error->kind == SSHD_CONFIG_NOT_UNDERSTOOD) {
 		problem = raise_message(stage, PROBLEM_CONFIG_NOT_UNDERSTOOD, error, error->path, error->line);
 		if (error->path && source_line_read(stage, source_open(stage, error->path), error->line, &line))

@@ -73,7 +73,18 @@ void repair_quotes(struct config_stage *stage, struct problem *problem, const st
 bool is_match_criterion(const char *word);
 /* A Match line that sshd refuses, or a keyword that was perhaps meant to be one. */
 void repair_match(struct config_stage *stage, struct problem *problem, const struct source_line *line);
+
+/* --- config_include.c --- */
+enum file_kind {
+	FILE_OF_SSHD, /* meant to be its configuration */
+	FILE_OF_OTHERS, /* certainly not: keys, the client's configuration */
+	FILE_OF_UNKNOWN, /* may be anything, also something secret */
+};
+enum file_kind config_file_kind(struct config_stage *stage, const char *path);
+/* An Include line that sshd stumbles over. */
 void repair_include(struct config_stage *stage, struct problem *problem, const struct source_line *line);
+/* A file that is included and not of sshd: raises the Include lines that bring it in, and quotes nothing of it. */
+void check_foreign_file(struct config_stage *stage, const char *path);
 
 /* --- config_damage.c --- */
 /* Whether a line is one of the marks that a merge leaves: '<', '|', '=', '>', or 0. */

@@ -26,6 +26,10 @@ struct config_stage {
 	struct arena *arena;
 	ARRAY_OF(struct source_file *) files;
 	enum keyword_id *meant_by_error; /* see is_contradicted() */
+	string_list main_included; /* files that the main one includes */
+	bool main_included_known;
+	unsigned foreign_seen; /* files that are no configuration */
+	bool foreign_blamed; /* one of them was found to be read without an Include line */
 	bool circle_searched; /* the line that closes a circle of Include lines was looked for */
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # config: does sshd accept its configuration?
+bats_require_minimum_version 1.5.0
 load fixture
 
 setup()
@@ -189,6 +190,19 @@ repaired_to()
 	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || [ $? -eq 1 ]
 	grep -qx 'DenyUsers bob' "$ROOT/etc/ssh/sshd_config.d/a.conf"
 	grep -qx 'Include /etc/ssh/sshd_config.d/\*.conf' "$CONFIG"
+}
+
+@test "config.include: keys and other files that a pattern brings in are neither edited nor quoted" {
+	config_is 'PermitRootLogin no' 'Include /etc/ssh/*'
+	finds config.include
+	grep -v -e ----- "$ROOT/etc/ssh/ssh_host_ed25519_key" >"$BATS_TEST_TMPDIR/secret"
+	run -1 grep -F -f "$BATS_TEST_TMPDIR/secret" <<<"$JSON"
+	heals config.include
+	repaired_to 'PermitRootLogin no' \
+		'#Include /etc/ssh/* # sshrescue: brings in files that are no configuration of sshd'
+	config_is 'Include /etc/shadow'
+	reports config.include
+	run -1 grep -F "$(sed -n 1p "$ROOT/etc/shadow")" <<<"$JSON"
 }
 
 @test "config.merge-conflict: both sides stay where they restrict alike" {

@@ -472,8 +472,9 @@ static void a_vendor_file_is_not_edited(void **state)
 	struct root *root = *state;
 	const struct problem *problem;
 
-	put(root, MAIN, "Include /usr/etc/*.conf\n");
-	put(root, "/usr/etc/x.conf", "FooBar no\n");
+	make_directory(root, "/usr/etc/ssh");
+	put(root, MAIN, "Include /usr/etc/ssh/*.conf\n");
+	put(root, "/usr/etc/ssh/x.conf", "FooBar no\n");
 	look(root);
 	problem = only_problem(root, PROBLEM_CONFIG_KEYWORD);
 	assert_int_equal(problem->class, REPAIR_REPORT);
@@ -525,10 +526,68 @@ static void a_circle_of_includes_is_opened(void **state)
 	apply(root);
 	assert_string_equal(
 	    content(root, "/etc/ssh/sshd_config.d/a.conf"),
-	    "DenyUsers bob\n#Include /etc/ssh/sshd_config.d/*.conf # sshrescue: includes a file that is "
-	    "read already\n");
+	    "DenyUsers bob\n#Include /etc/ssh/sshd_config.d/*.conf # sshrescue: includes what is read already\n");
 	assert_string_equal(content(root, MAIN), "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin no\n");
 	assert_int_equal(root->findings.problems.count, 0);
+}
+
+/* Nothing of a file that is no configuration may stand in a report. */
+static void quotes_nothing(struct root *root, const char *secret)
+{
+	for (size_t i = 0; i < root->findings.problems.count; i++) {
+		const struct problem *problem = root->findings.problems.items[i];
+		const char *const texts[] = {problem->subject, problem->evidence, problem->repair, problem->remedy};
+
+		for (size_t j = 0; j < ARRAY_SIZE(texts); j++)
+			assert_null(texts[j] ? strstr(texts[j], secret) : NULL);
+		for (size_t j = 0; j < problem->edits.count; j++)
+			assert_null(strstr(problem->edits.items[j].text, secret));
+	}
+}
+
+static void an_include_that_is_too_wide(void **state)
+{
+	static const char key[] =
+	    "-----BEGIN OPENSSH PRIVATE KEY-----\nSecretSecret\n-----END OPENSSH PRIVATE KEY-----\n";
+	struct root *root = *state;
+
+	put(root, "/etc/ssh/ssh_host_ed25519_key", key);
+	put(root, "/etc/ssh/my_secret", key);
+	put(root, "/etc/ssh/ssh_config", "Host *\n\tSendEnv Secret\n");
+	put(root, MAIN, "PermitRootLogin no\nInclude /etc/ssh/*\n");
+	look(root);
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_INCLUDE)->class, REPAIR_ASK);
+	quotes_nothing(root, "Secret");
+	apply(root);
+	assert_string_equal(content(root, MAIN),
+			    "PermitRootLogin no\n#Include /etc/ssh/* # sshrescue: brings in files that "
+			    "are no configuration of sshd\n");
+	assert_int_equal(root->findings.problems.count, 0);
+	staged_restore(root->target, NULL);
+	/* One of the files is of sshd: the line is not dropped. */
+	put(root, "/etc/ssh/site.rules", "DenyUsers bob\n");
+	look(root);
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_INCLUDE)->class, REPAIR_REPORT);
+	quotes_nothing(root, "Secret");
+}
+
+static void an_include_of_something_secret(void **state)
+{
+	struct root *root = *state;
+	char full[256];
+
+	put(root, "/etc/shadow", "root:$6$Secret$Secret:1::::::\n");
+	put(root, MAIN, "Include /etc/shadow\n");
+	look(root);
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_INCLUDE)->class, REPAIR_REPORT);
+	quotes_nothing(root, "Secret");
+	/* the main file itself leads there */
+	snprintf(full, sizeof(full), "%s" MAIN, root->directory);
+	assert_int_equal(unlink(full), 0);
+	assert_int_equal(symlink("/etc/shadow", full), 0);
+	look(root);
+	assert_int_equal(only_problem(root, PROBLEM_CONFIG_GARBAGE)->class, REPAIR_REPORT);
+	quotes_nothing(root, "Secret");
 }
 
 static void settings_that_do_not_go_together(void **state)
@@ -764,6 +823,8 @@ int main(void)
 	    TEST(a_vendor_file_is_not_edited),
 	    TEST(the_vendors_main_file_is_overridden),
 	    TEST(a_circle_of_includes_is_opened),
+	    TEST(an_include_that_is_too_wide),
+	    TEST(an_include_of_something_secret),
 	    TEST(settings_that_do_not_go_together),
 	    TEST(both_sides_of_a_merge_stay),
 	    TEST(bytes_that_are_no_text),
