@@ -3,168 +3,13 @@
 
 #include <string.h>
 
-#include "base/ctype.h"
-#include "parse/base64.h"
+#include "base/text.h"
 #include "parse/big_number.h"
+#include "parse/pem.h"
 
 enum {
 	RSA_MINIMUM_BITS = 1024, /* SSH_RSA_MINIMUM_MODULUS_SIZE */
-	LINE_LIMIT = 254, /* LINESIZE of pem_lib.c: libcrypto cuts longer lines to pieces */
-	DATA_LINE_LENGTH = 64, /* of a block with headers */
 };
-
-/* How reading went. libcrypto reads more than DER; what is neither DER nor certainly wrong is odd. */
-enum reading {
-	READING_OK,
-	READING_BAD, /* libcrypto refuses it */
-	READING_ODD, /* not judged here */
-};
-
-/* --- PEM (PEM_read_bio_ex of crypto/pem/pem_lib.c) ------------------------------------------------------------ */
-
-struct block {
-	const char *name; /* "RSA PRIVATE KEY" */
-	bool encrypted; /* its headers say so */
-	struct blob der;
-};
-
-/* A line without the blanks and control characters at its end. */
-struct line {
-	const char *data;
-	size_t size;
-	bool odd; /* bytes above 127 stood there: libcrypto takes them for blanks where char is signed */
-};
-
-static bool take_line(const struct blob *content, size_t *offset, struct line *ret)
-{
-	size_t size;
-
-	if (!next_line(content, offset, &ret->data, &ret->size))
-		return false;
-	size = ret->size;
-	while (size && ((unsigned char)ret->data[size - 1] <= ' ' || (unsigned char)ret->data[size - 1] > 127))
-		size--;
-	ret->odd = false;
-	for (size_t i = size; i < ret->size; i++)
-		ret->odd = ret->odd || (unsigned char)ret->data[i] > 127;
-	ret->size = size;
-	return true;
-}
-
-/* "-----BEGIN RSA PRIVATE KEY-----": what stands between; NULL for another line. */
-static const char *boundary_name(const struct line *line, const char *prefix, struct arena *arena)
-{
-	static const char dashes[] = "-----";
-	size_t skip = strlen(prefix), tail = sizeof(dashes) - 1;
-
-	if (line->size < skip + tail || memcmp(line->data, prefix, skip) != 0 ||
-	    memcmp(line->data + line->size - tail, dashes, tail) != 0)
-		return NULL;
-	return arena_memdup(arena, line->data + skip, line->size - skip - tail);
-}
-
-static bool line_has(const struct line *line, char c)
-{
-	return line->size && memchr(line->data, c, line->size);
-}
-
-/* The lines between BEGIN and END: headers and an empty line may stand before the base64 text. */
-struct body {
-	struct text before, after; /* the first empty line */
-	bool parted; /* by an empty line */
-	bool has_colon;
-	bool short_line; /* behind the headers only the last line may be short */
-	enum reading reading;
-};
-
-/* The first verdict stands. */
-static void body_note(struct body *body, enum reading reading)
-{
-	if (body->reading == READING_OK)
-		body->reading = reading;
-}
-
-static void body_add(struct body *body, const struct line *line)
-{
-	struct text *text = body->parted ? &body->after : &body->before;
-
-	if (line->odd || line_has(line, '\0') || line->size > LINE_LIMIT)
-		body_note(body, READING_ODD);
-	if (line->size == 0) {
-		if (body->parted)
-			body_note(body, READING_BAD);
-		body->parted = true;
-		return;
-	}
-	if (body->short_line || (body->parted && line->size > DATA_LINE_LENGTH))
-		body_note(body, READING_BAD);
-	body->short_line = body->parted && line->size < DATA_LINE_LENGTH;
-	body->has_colon = body->has_colon || (!body->parted && line_has(line, ':'));
-	text_add(text, line->data, line->size);
-	text_add(text, "\n", 1);
-}
-
-static enum reading finish_body(struct body *body, struct arena *arena, struct block *ret)
-{
-	const struct text *data = &body->before;
-
-	if (body->reading != READING_OK)
-		return body->reading;
-	if (body->parted && body->before.size) {
-		if (!string_after(body->before.data, "Proc-Type:"))
-			return READING_BAD;
-		if (!strstr(body->before.data, "ENCRYPTED"))
-			return READING_ODD;
-		ret->encrypted = true;
-		return READING_OK;
-	}
-	if (body->has_colon)
-		return READING_BAD;
-	if (body->parted)
-		data = &body->after;
-	if (!data->size)
-		return READING_BAD;
-	/* A hyphen ends the text for EVP_DecodeUpdate(3). */
-	if (memchr(data->data, '-', data->size))
-		return READING_ODD;
-	return base64_decode(arena, data->data, data->size, BASE64_LENIENT, &ret->der) ? READING_OK : READING_BAD;
-}
-
-/* The next block, whatever it holds. False at the end of the file. */
-static bool next_block(const struct blob *content, size_t *offset, struct arena *arena, struct block *ret,
-		       enum reading *ret_reading)
-{
-	struct body body = {.before = {.arena = arena}, .after = {.arena = arena}};
-	struct line line = {0};
-
-	memset(ret, 0, sizeof(*ret));
-	while (take_line(content, offset, &line)) {
-		ret->name = boundary_name(&line, "-----BEGIN ", arena);
-		if (ret->name)
-			break;
-	}
-	if (line.odd)
-		body_note(&body, READING_ODD);
-	if (!ret->name)
-		return false;
-	while (take_line(content, offset, &line)) {
-		const char *end;
-
-		if (line.size < 9 || memcmp(line.data, "-----END ", 9) != 0) {
-			body_add(&body, &line);
-			continue;
-		}
-		if (line.odd)
-			body_note(&body, READING_ODD);
-		end = boundary_name(&line, "-----END ", arena);
-		if (!end || !string_equal(end, ret->name))
-			body_note(&body, READING_BAD);
-		*ret_reading = finish_body(&body, arena, ret);
-		return true;
-	}
-	*ret_reading = READING_BAD; /* cut off */
-	return true;
-}
 
 /* --- DER ------------------------------------------------------------------------------------------------------ */
 
@@ -178,7 +23,7 @@ enum {
 	TAG_CONTEXT_1 = 0xa1,
 };
 
-static enum reading take_length(struct wire *der, size_t *ret)
+static enum pem_reading take_length(struct wire *der, size_t *ret)
 {
 	unsigned char first, byte;
 	size_t length = 0;
@@ -201,12 +46,12 @@ static enum reading take_length(struct wire *der, size_t *ret)
 }
 
 /* Takes one value with this tag off the front. */
-static enum reading take(struct wire *der, unsigned char tag, struct wire *ret)
+static enum pem_reading take(struct wire *der, unsigned char tag, struct wire *ret)
 {
 	struct wire rest = *der;
 	unsigned char found;
 	size_t length;
-	enum reading reading;
+	enum pem_reading reading;
 
 	if (wire_get_byte(&rest, &found) || found != tag)
 		return READING_BAD;
@@ -222,10 +67,10 @@ static enum reading take(struct wire *der, unsigned char tag, struct wire *ret)
 }
 
 /* libcrypto takes the numbers of keys for positive, whatever their first bit says. */
-static enum reading take_number(struct wire *der, struct blob *ret)
+static enum pem_reading take_number(struct wire *der, struct blob *ret)
 {
 	struct wire value = {0};
-	enum reading reading = take(der, TAG_INTEGER, &value);
+	enum pem_reading reading = take(der, TAG_INTEGER, &value);
 
 	if (reading != READING_OK)
 		return reading;
@@ -240,10 +85,10 @@ static enum reading take_number(struct wire *der, struct blob *ret)
 }
 
 /* A small number that must have one of few values. */
-static enum reading take_version(struct wire *der, unsigned *ret)
+static enum pem_reading take_version(struct wire *der, unsigned *ret)
 {
 	struct blob number = {0};
-	enum reading reading = take_number(der, &number);
+	enum pem_reading reading = take_number(der, &number);
 
 	if (reading == READING_OK && number.size > 1)
 		reading = READING_ODD;
@@ -283,13 +128,13 @@ static void set_type(struct private_key *key, enum key_type type, const char *na
 }
 
 /* RSAPrivateKey: RFC 8017, A.1.2. */
-static enum reading read_rsa(struct wire der, struct private_key *key)
+static enum pem_reading read_rsa(struct wire der, struct private_key *key)
 {
 	struct rsa_numbers *rsa = &key->rsa;
 	struct blob *numbers[] = {&rsa->n, &rsa->e, &rsa->d, &rsa->p, &rsa->q, &rsa->d_p, &rsa->d_q, &rsa->inverse};
 	struct wire sequence = {0};
 	unsigned version = 0;
-	enum reading reading = take(&der, TAG_SEQUENCE, &sequence);
+	enum pem_reading reading = take(&der, TAG_SEQUENCE, &sequence);
 
 	if (reading == READING_OK)
 		reading = take_version(&sequence, &version);
@@ -322,14 +167,14 @@ static enum reading read_rsa(struct wire der, struct private_key *key)
 }
 
 /* The traditional form of OpenSSL: version, p, q, g, public and private number. */
-static enum reading read_dsa(struct wire der, struct private_key *key)
+static enum pem_reading read_dsa(struct wire der, struct private_key *key)
 {
 	struct public_half *half = &key->half;
 	struct blob secret;
 	struct blob *numbers[] = {&half->p, &half->q, &half->g, &half->y, &secret};
 	struct wire sequence = {0};
 	unsigned version = 0;
-	enum reading reading = take(&der, TAG_SEQUENCE, &sequence);
+	enum pem_reading reading = take(&der, TAG_SEQUENCE, &sequence);
 
 	if (reading == READING_OK)
 		reading = take_version(&sequence, &version);
@@ -345,10 +190,10 @@ static enum reading read_dsa(struct wire der, struct private_key *key)
 }
 
 /* [1] BIT STRING: the public half. */
-static enum reading take_point(struct wire *sequence, struct blob *ret)
+static enum pem_reading take_point(struct wire *sequence, struct blob *ret)
 {
 	struct wire tagged = {0}, bits = {0};
-	enum reading reading = take(sequence, TAG_CONTEXT_1, &tagged);
+	enum pem_reading reading = take(sequence, TAG_CONTEXT_1, &tagged);
 
 	if (reading == READING_OK)
 		reading = take(&tagged, 0x03, &bits);
@@ -380,11 +225,11 @@ static void judge_ec(struct private_key *key)
 }
 
 /* ECPrivateKey: RFC 5915. curve is what the PKCS#8 around it says, or NULL. */
-static enum reading read_ec(struct wire der, const struct ec_curve *curve, struct private_key *key)
+static enum pem_reading read_ec(struct wire der, const struct ec_curve *curve, struct private_key *key)
 {
 	struct wire sequence = {0}, secret = {0}, tagged = {0}, identifier = {0};
 	unsigned version = 0;
-	enum reading reading = take(&der, TAG_SEQUENCE, &sequence);
+	enum pem_reading reading = take(&der, TAG_SEQUENCE, &sequence);
 
 	if (reading == READING_OK)
 		reading = take_version(&sequence, &version);
@@ -419,11 +264,11 @@ static enum reading read_ec(struct wire der, const struct ec_curve *curve, struc
 }
 
 /* RFC 8410: the seed, once more in an OCTET STRING. */
-static enum reading read_ed25519(struct wire der, struct arena *arena, const struct key_rules *rules,
-				 struct private_key *key)
+static enum pem_reading read_ed25519(struct wire der, struct arena *arena, const struct key_rules *rules,
+				     struct private_key *key)
 {
 	struct wire seed = {0};
-	enum reading reading = take(&der, TAG_OCTETS, &seed);
+	enum pem_reading reading = take(&der, TAG_OCTETS, &seed);
 	unsigned char *secret;
 
 	if (reading != READING_OK)
@@ -461,8 +306,8 @@ static enum key_type algorithm_of(const struct wire *identifier)
 }
 
 /* The key inside a PrivateKeyInfo, by its algorithm. */
-static enum reading read_inner(enum key_type type, struct wire parameters, struct wire inner, struct arena *arena,
-			       const struct key_rules *rules, struct private_key *key)
+static enum pem_reading read_inner(enum key_type type, struct wire parameters, struct wire inner, struct arena *arena,
+				   const struct key_rules *rules, struct private_key *key)
 {
 	struct wire curve = {0};
 
@@ -490,12 +335,12 @@ static enum reading read_inner(enum key_type type, struct wire parameters, struc
 }
 
 /* PrivateKeyInfo: RFC 5208. wanted is the type that the block's name promised, or KEY_TYPE_NONE. */
-static enum reading read_pkcs8(struct wire der, enum key_type wanted, struct arena *arena,
-			       const struct key_rules *rules, struct private_key *key)
+static enum pem_reading read_pkcs8(struct wire der, enum key_type wanted, struct arena *arena,
+				   const struct key_rules *rules, struct private_key *key)
 {
 	struct wire sequence = {0}, algorithm = {0}, identifier = {0}, inner = {0};
 	unsigned version = 0;
-	enum reading reading = take(&der, TAG_SEQUENCE, &sequence);
+	enum pem_reading reading = take(&der, TAG_SEQUENCE, &sequence);
 
 	if (reading == READING_OK)
 		reading = take_version(&sequence, &version);
@@ -515,12 +360,12 @@ static enum reading read_pkcs8(struct wire der, enum key_type wanted, struct are
 }
 
 /* The private key in a block, by its name; *ret_known is false for a block of something else. */
-static enum reading read_block(const struct block *block, struct arena *arena, const struct key_rules *rules,
-			       struct private_key *key, bool *ret_known)
+static enum pem_reading read_block(const struct pem_block *block, struct arena *arena, const struct key_rules *rules,
+				   struct private_key *key, bool *ret_known)
 {
 	struct wire der = wire_of(&block->der);
 	enum key_type type;
-	enum reading reading;
+	enum pem_reading reading;
 
 	*ret_known = true;
 	if (string_equal(block->name, "ENCRYPTED PRIVATE KEY") || block->encrypted) {
@@ -569,11 +414,11 @@ bool pem_key_read(const struct blob *content, struct arena *arena, const struct 
 		  struct private_key *ret)
 {
 	bool broken_before = false, known;
-	struct block block;
+	struct pem_block block;
 	size_t offset = 0;
-	enum reading reading;
+	enum pem_reading reading;
 
-	while (next_block(content, &offset, arena, &block, &reading)) {
+	while (pem_next_block(content, &offset, arena, &block, &reading)) {
 		memset(ret, 0, sizeof(*ret));
 		ret->loads = KEY_YES;
 		if (reading == READING_OK) {
