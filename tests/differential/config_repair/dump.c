@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the plan makes of the configuration in a root, for a program to compare: dump ROOT. A line on standard input asks
- * for one look; the answer is a line for each problem of the config stage (code, state, path, line, subject), one for
- * each file that would change (path, size; then the content), and "end".
+ * What the plan makes of the configuration in a root, for a program to compare: dump ROOT. A line on standard input
+ * asks for one look; the answer is a line for each problem of the config stage (code, state, path, line, subject), one
+ * for each file that would change (path, size; then the content), and "end".
  */
 #include <stdio.h>
 #include <string.h>
