@@ -159,8 +159,8 @@ int sshd_config_load(struct target *target, struct arena *arena, struct sshd_bin
 	}
 	read_options(&parser, options, option_count);
 	read_main_file(&parser, ret->main_path);
-	config_check_includes(&parser);
 	config_check(&parser);
+	config_check_includes(&parser);
 	if (parser.in_match.settings.count)
 		merge_match(&parser);
 	return 0;

@@ -18,7 +18,7 @@ enum algorithm_kind {
 
 static const struct algorithm {
 	enum algorithm_kind kind;
-	const char *name, *short_name; /* sshd takes short names of keys for valid, whatever their case */
+	const char *name, *short_name; /* up to 9.8 short names of keys are valid, whatever their case */
 	unsigned since, before;
 } algorithms[] = {
 #define LATER SSHD_VERSION_LATER
@@ -74,12 +74,12 @@ static bool suits(enum keyword_grammar grammar, const struct algorithm *algorith
 	}
 }
 
-static bool names(const struct algorithm *algorithm, const char *word)
+static bool names(const struct config_parser *parser, const struct algorithm *algorithm, const char *word)
 {
 	if (algorithm->kind == ALGORITHM_GSSAPI_KEX)
 		return string_after(word, algorithm->name);
-	return string_equal(algorithm->name, word) ||
-	       (algorithm->short_name && string_equal_nocase(algorithm->short_name, word));
+	return string_equal(algorithm->name, word) || (algorithm->short_name && !config_since(parser, 909) &&
+						       string_equal_nocase(algorithm->short_name, word));
 }
 
 /* One name, or for keys one pattern. */
@@ -94,10 +94,10 @@ static enum known knows_word(struct config_parser *parser, const struct config_l
 		enum known known;
 
 		if (!suits(grammar, algorithm)) {
-			elsewhere = elsewhere || names(algorithm, word);
+			elsewhere = elsewhere || names(parser, algorithm, word);
 			continue;
 		}
-		if (names(algorithm, word)) {
+		if (names(parser, algorithm, word)) {
 			/* From 9.4 on, CAs are not certificates themselves. */
 			if (grammar == GRAMMAR_CA_ALGORITHMS && algorithm->kind == ALGORITHM_KEY_CERTIFICATE &&
 			    config_since(parser, 904))

@@ -351,10 +351,13 @@ static char *rest_of_line(const struct config_line *line)
 /* From 8.7 to 9.3 sshd looked at AuthorizedKeysCommand to find out whether AuthorizedPrincipalsCommand was set. */
 static void mix_up_commands(struct config_parser *parser, struct config_line *line)
 {
+	bool keys_set = line->file->in_match ? parser->set_in_match[KEYWORD_AUTHORIZED_KEYS_COMMAND]
+					     : parser->state[KEYWORD_AUTHORIZED_KEYS_COMMAND].set;
+
 	if (line->rule.id != KEYWORD_AUTHORIZED_PRINCIPALS_COMMAND || !config_since(parser, 807) ||
 	    config_since(parser, 904))
 		return;
-	if (parser->state[KEYWORD_AUTHORIZED_KEYS_COMMAND].set)
+	if (keys_set)
 		line->nothing = true;
 	line->rule.repeat = REPEAT_LAST;
 }

@@ -503,6 +503,7 @@ static void test_algorithms(void **state)
 	/* Short names of keys are valid, but name nothing. */
 	refuses(root, OPENSSH_9_2, "HostKeyAlgorithms RSA\n", 1, SSHD_CONFIG_CONFLICT,
 		"assemble_algorithms: hostkeyalgorithms: invalid argument");
+	refuses(root, OPENSSH_10_0, "HostKeyAlgorithms RSA\n", 1, SSHD_CONFIG_BAD_VALUE, "Bad key types 'RSA'.");
 	refuses(root, OPENSSH_9_2, "HostKeyAlgorithms ssh-rsa,!ssh-dss\n", 1, SSHD_CONFIG_CONFLICT,
 		"assemble_algorithms: hostkeyalgorithms: invalid argument");
 	accepts(root, OPENSSH_9_2, "CASignatureAlgorithms ssh-ed25519,ssh-rsa-cert-v01@openssh.com\n");

@@ -96,6 +96,10 @@ def listen_addresses(engine):
         if port and not port.isdigit():
             return None
         for one in [port] if port else ports:
+            if host == "*":
+                # glibc takes it for no name at all, and that for the loopback addresses.
+                result += [(a, int(one)) for f, a in (("inet6", "127.0.0.1"), ("inet", "::1")) if f != family]
+                continue
             try:
                 info = socket.getaddrinfo(host, int(one), type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
             except (socket.gaierror, UnicodeError):
@@ -148,7 +152,7 @@ def expected(name, engine):
         words = value.split(",")
         if value[0] in "+-^" or any(set(w) & set("*?!") or not w for w in words) or len(set(words)) < len(words):
             return None
-        if "gss-" in value or (name == "casignaturealgorithms" and "-cert-" in value):
+        if "gss-" in value or "null" in words or (name == "casignaturealgorithms" and "-cert-" in value):
             return None
         return [value] if name != "gssapikexalgorithms" else None
     if name in ("permitopen", "permitlisten") and value == "":
@@ -196,7 +200,8 @@ def error_differences(case, verdict, error):
         path = error["path"] or "command-line"
         if error["kind"] != "conflict" and (path, error["line"]) != (verdict.path, verdict.line):
             result.append("sshd stops at %s:%d, the engine at %s:%d" % (verdict.path, verdict.line, path, error["line"]))
-    if not case.moves_lines and not same_message(error["message"], verdict.messages[:3]):
+    # A LogLevel of QUIET on the command line keeps sshd from saying why.
+    if not case.moves_lines and verdict.messages and not same_message(error["message"], verdict.messages[:3]):
         result.append("sshd says %r, the engine %r" % (verdict.messages[:3], error["message"]))
     return result
 

@@ -152,8 +152,12 @@ ALGORITHM_POOLS = {
     "KEY_ALGORITHMS": KEYS, "CA_ALGORITHMS": KEYS,
 }
 
+ALGORITHM_NAMES = [n for n in NAMES if GRAMMAR[n][0] in ALGORITHM_POOLS]
+
 
 def value_of(random, grammar, good):
+    if not good and random.random() < 0.06:
+        return random.choice(['""', "''", '"" x', "# c", '" "'])
     if grammar in ALGORITHM_POOLS:
         return algorithm_list(random, ALGORITHM_POOLS[grammar], good)
     if grammar == "MATCH":
@@ -238,6 +242,49 @@ GARBAGE = [
     "Port 22 23", "Match", "Include", "\r", "\x0c", "PermitRootLogin yes \\", "no", "{", "};", "\xff\xfe",
     "Include /nowhere/*", "Port\u00a022", "AllowUsers", "AllowUsers # x", "Banner", "Ciphers", "HostKey", "SetEnv", "=yes",
     "PermitRootLogin==yes", "PermitRootLogin = = yes", "yes", "password yes", "none x", "sftp on", "ForceCommand  ", "user x",
+]
+
+
+# Whole configurations that chance would hardly make.
+SPECIAL = [
+    "KbdInteractiveAuthentication no\nAuthenticationMethods keyboard-interactive\n",
+    "ChallengeResponseAuthentication no\nAuthenticationMethods publickey,keyboard-interactive:pam\n",
+    "ChallengeResponseAuthentication no\nKbdInteractiveAuthentication yes\nAuthenticationMethods keyboard-interactive\n",
+    "PasswordAuthentication no\nAuthenticationMethods password hostbased\n",
+    "PubkeyAuthentication no\nMatch User x\nAuthenticationMethods publickey\n",
+    "GSSAPIAuthentication yes\nAuthenticationMethods gssapi-with-mic gssapi-keyex\n",
+    "".join("Port %d\n" % (1000 + n) for n in range(257)),
+    "".join("Subsystem s%d /x\n" % n for n in range(257)),
+    "Subsystem a \"b\\\"c d\" e\\\\f 'g\th'\n",
+    "AllowUsers " + " ".join("user%d" % n for n in range(3000)) + "\n",
+    "AcceptEnv" + " LANG" * 900 + " A=B\n",
+    "SetEnv " + " ".join("V%d=x" % (n % 40) for n in range(99)) + "\n",
+    "RekeyLimit +5G\nRekeyLimit default -1\n",
+    "RekeyLimit -0.5G\n",
+    "RekeyLimit 0.00000000000000000001E 1h\n",
+    'RekeyLimit " 5G"\n',
+    "MaxStartups ' 5: 6: 7'\nMaxStartups 3\nMaxStartups 10:20:30\nMaxStartups 7\n",
+    "AuthorizedKeysCommand /x\nMatch all\nAuthorizedKeysCommandUser nobody\n",
+    "AuthorizedPrincipalsCommand /x\nAuthorizedKeysCommandUser nobody\n",
+    "PermitUserEnvironment yes\nPermitUserEnvironment LANG\n",
+    "Include ''\n",
+    "Include\t\"\"\n",
+    "Match User x\nInclude /nowhere/*\nPort 22\n",
+    "Match all\nMatch User x\nMatch all\nPort 2222\nUseDNS no\n",
+    "HostKeyAlgorithms RSA\n",
+    "PubkeyAcceptedAlgorithms +RSA\n",
+    "CASignatureAlgorithms *-cert-*\n",
+    "Ciphers ,aes128-ctr\n",
+    "Ciphers ,\n",
+    "KexAlgorithms curve25519-sha256,,nonsense\n",
+    "ListenAddress 0.0.0.0\nAddressFamily inet6\n",
+    "ListenAddress *\nPort 2222\n",
+    "ListenAddress \"\"\n",
+    "ListenAddress '[::1]:22'\nListenAddress \"10.0.0.1\"\n",
+    "\n" * 500 + "Port 0\n",
+    "\x00\x00\nPort 0\n",
+    "Port 22\x00 23\n# x\nUseDNS maybe\n",
+    None,
 ]
 
 
@@ -353,8 +400,13 @@ def random_case(random, directory):
     bad = random.choice((0, 0, 0, 0.02, 0.1, 0.4))
     random.tidy = random.choice((1, 4, 100, 100)) if bad < 0.1 else 1
     kind = random.random()
-    if kind < 0.35:
-        name = random.choice(NAMES)
+    if kind < 0.05:
+        text = random.choice(SPECIAL)
+        if text is not None:
+            case.files[case.main] = text
+        return case
+    if kind < 0.38:
+        name = random.choice(NAMES if random.random() < 0.8 else ALGORITHM_NAMES)
         line = dressed(random, name, value_of(random, random.choice(GRAMMAR[name]), random.random() < 0.5))
         lines = [line]
         if random.random() < 0.3:
