@@ -120,3 +120,10 @@ only_boot()
 	ln -s /dev/null "$UNITS/multi-user.target"
 	heals boot.default-other
 }
+
+@test "boot.init-unknown: without systemd the verdict is unknown, and nothing is touched" {
+	rm "$ROOT/usr/lib/systemd/systemd"
+	reports boot.init-unknown
+	[ "$(json .verdict)" = unknown ]
+	[ $((status & 4)) -eq 4 ]
+}
