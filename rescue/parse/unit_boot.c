@@ -46,6 +46,7 @@ struct boot_node {
 		REQUIREMENTS_MISSING,
 	} requirements;
 	struct boot_node *missing; /* the first requirement that does not load */
+	bool only_requisite_missing; /* of the unit itself */
 	unsigned visit;
 };
 
@@ -235,6 +236,16 @@ static void examine(struct unit_set *set, struct boot_node *node)
 		add_implicit_edges(&exam, type);
 }
 
+/* Whether an edge leads to a unit that must load. */
+static bool must_load(struct unit_set *set, const struct boot_edge *edge, struct boot_node **ret_next)
+{
+	if (!edge->required)
+		return false;
+	*ret_next = node_get(set, edge->name);
+	examine(set, *ret_next);
+	return !((*ret_next)->state == UNIT_MASKED && edge->to_unit);
+}
+
 /* Puts the units that current requires on the stack, unless they are there. Returns one that does not load, or NULL. */
 static struct boot_node *stack_requirements(struct unit_set *set, struct boot_node *current, node_list *stack)
 {
@@ -242,22 +253,29 @@ static struct boot_node *stack_requirements(struct unit_set *set, struct boot_no
 		const struct boot_edge *edge = &current->edges.items[i];
 		struct boot_node *next;
 
-		if (!edge->required)
-			continue;
-		next = node_get(set, edge->name);
-		if (next->visit == set->boot->visit || next->requirements == REQUIREMENTS_LOAD)
-			continue;
-		examine(set, next);
-		if (next->state == UNIT_MASKED && edge->to_unit)
+		if (edge->checked || !must_load(set, edge, &next))
 			continue;
 		if (next->state != UNIT_LOADED)
 			return next;
-		if (edge->checked)
-			continue;
 		if (next->requirements == REQUIREMENTS_MISSING)
 			return next->missing;
+		if (next->visit == set->boot->visit || next->requirements == REQUIREMENTS_LOAD)
+			continue;
 		next->visit = set->boot->visit;
 		*array_push(set->arena, stack) = next;
+	}
+	return NULL;
+}
+
+/* What a Requisite= of the unit names and does not load, or NULL. */
+static struct boot_node *missing_requisite(struct unit_set *set, const struct boot_node *node)
+{
+	for (size_t i = 0; i < node->edges.count; i++) {
+		struct boot_node *next;
+
+		if (node->edges.items[i].checked && must_load(set, &node->edges.items[i], &next) &&
+		    next->state != UNIT_LOADED)
+			return next;
 	}
 	return NULL;
 }
@@ -276,6 +294,10 @@ static bool requirements_load(struct unit_set *set, struct boot_node *node)
 	*array_push(set->arena, &stack) = node;
 	for (size_t i = 0; i < stack.count && !missing; i++)
 		missing = stack_requirements(set, stack.items[i], &stack);
+	for (size_t i = stack.count; i > 0 && !missing; i--) {
+		missing = missing_requisite(set, stack.items[i - 1]);
+		node->only_requisite_missing = missing && i == 1;
+	}
 	node->missing = missing;
 	node->requirements = missing ? REQUIREMENTS_MISSING : REQUIREMENTS_LOAD;
 	for (size_t i = 0; i < stack.count && !missing; i++)
@@ -302,8 +324,10 @@ static void start(struct unit_set *set, struct boot_node *node)
 	for (size_t i = 0; i < node->edges.count; i++) {
 		const struct boot_edge *edge = &node->edges.items[i];
 
-		/* An old systemd that trips over a requirement starts the unit, but does not come to what it wants. */
-		if (!edge->checked && (edge->required || node->requirements != REQUIREMENTS_MISSING))
+		/* An old systemd that trips over a requirement starts the unit, but does not come to what it wants; a
+		 * requisite comes last. */
+		if (!edge->checked &&
+		    (edge->required || node->requirements != REQUIREMENTS_MISSING || node->only_requisite_missing))
 			enqueue(set, edge->name, edge->via);
 	}
 }

@@ -47,7 +47,8 @@ void unit_list_directories(struct unit_set *set)
 	add_directory(set, "/etc/systemd/system");
 	add_directory(set, "/etc/systemd/system.attached");
 	add_directory(set, "/usr/local/lib/systemd/system");
-	if (!lib_is_merged(set))
+	set->merged = lib_is_merged(set);
+	if (!set->merged)
 		add_directory(set, "/lib/systemd/system");
 	add_directory(set, "/usr/lib/systemd/system");
 }
@@ -335,6 +336,14 @@ static int judge_unreadable(struct unit_set *set, const char *path, int error)
 	return error;
 }
 
+/* Whether path, below a unit directory as we call it, is what a link calls target. */
+static bool is_same_file(const struct unit_set *set, const char *path, const char *target)
+{
+	const char *below_usr = string_after(path, "/usr");
+
+	return string_equal(path, target) || (set->merged && below_usr && string_equal(below_usr, target));
+}
+
 int unit_link_is_mask(struct unit_set *set, const char *path)
 {
 	const char *target, *inside, *name = strrchr(path, '/') + 1;
@@ -351,7 +360,7 @@ int unit_link_is_mask(struct unit_set *set, const char *path)
 	if (is_device_path(target))
 		return 1;
 	if (inside && string_equal(inside, name) && unit_entry(set, name)->kind == UNIT_ENTRY_FILE &&
-	    string_ends_with(unit_entry(set, name)->path, target))
+	    is_same_file(set, unit_entry(set, name)->path, target))
 		return UNIT_LINK_TO_UNIT;
 	r = target_stat(set->target, path, &stat);
 	if (r < 0)

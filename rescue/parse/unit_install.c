@@ -321,14 +321,15 @@ static bool found_beside(struct link_search *search, const struct unit_directory
 
 static bool found_in_directory(struct link_search *search, const struct unit_directory *directory)
 {
-	static const char *const suffixes[] = {".wants", ".requires", ".upholds"};
-	size_t count = is_older_than(search->set, UPHELD_BY_SINCE) ? 2 : 3;
+	static const char *const suffixes[] = {".wants", ".requires", ".upholds"}, *const any[] = {""};
+	bool old = is_older_than(search->set, ONLY_NAMES_COUNT_SINCE);
+	size_t count = old ? 1 : is_older_than(search->set, UPHELD_BY_SINCE) ? 2 : 3;
 
 	for (size_t i = 0; i < directory->entries.count; i++) {
 		const struct dir_entry *entry = &directory->entries.items[i];
 
 		for (size_t j = 0; j < count && entry->type == NODE_DIRECTORY; j++) {
-			if (string_ends_with(entry->name, suffixes[j]) &&
+			if (string_ends_with(entry->name, (old ? any : suffixes)[j]) &&
 			    found_in_wants(search,
 					   arena_printf(search->set->arena, "%s/%s", directory->path, entry->name)))
 				return true;

@@ -62,6 +62,7 @@ struct unit_set {
 	struct unit_directory directories[UNIT_DIRECTORY_LIMIT];
 	size_t directory_count;
 	bool listed, resolved;
+	bool merged; /* /lib is a link to /usr/lib */
 	struct unit_map entries; /* name -> struct unit_entry */
 	struct unit_map found; /* name -> struct unit_found */
 	struct unit_map units; /* canonical name -> struct unit, fully loaded */

@@ -520,6 +520,7 @@ static void test_boot_masked_requirement_link(void **state)
 	struct small_root *root = *state;
 
 	put_targets(root);
+	put_link(root, "/lib", "usr/lib");
 	put(root, VENDOR "a.service", "");
 	put_link(root, ETC "multi-user.target.requires/a.service", "/lib/systemd/system/a.service");
 	assert_true(unit_boot_starts(units(root), "multi-user.target", NULL));
@@ -538,6 +539,12 @@ static void test_boot_link_to_hidden_mask(void **state)
 	put_link(root, VENDOR "a.service", "/dev/null");
 	put_link(root, ETC "multi-user.target.wants/a.service", "/lib/systemd/system/a.service");
 	assert_false(unit_boot_starts(units(root), "a.service", NULL));
+	/* The same below /usr/local, whose path ends like the vendor's. */
+	drop(root, ETC "a.service");
+	put(root, LOCAL "a.service", simple_service);
+	assert_false(unit_boot_starts(units(root), "a.service", NULL));
+	drop(root, VENDOR "a.service");
+	assert_true(unit_boot_starts(units(root), "a.service", NULL));
 }
 
 static void test_boot_requirements(void **state)
@@ -549,7 +556,9 @@ static void test_boot_requirements(void **state)
 	put(root, VENDOR "a.service", "[Unit]\nRequires=missing.service\n[Service]\nExecStart=/bin/true\n");
 	put(root, VENDOR "b.service", "[Unit]\nRequires=a.service\nWants=c.service\n[Service]\nExecStart=/bin/true\n");
 	put(root, VENDOR "c.service", simple_service);
-	put(root, VENDOR "d.service", "[Unit]\nRequisite=off.service\n[Service]\nExecStart=/bin/true\n");
+	put(root, VENDOR "d.service",
+	    "[Unit]\nRequisite=off.service\nWants=i.service\n[Service]\nExecStart=/bin/true\n");
+	put(root, VENDOR "i.service", simple_service);
 	put(root, VENDOR "e.service",
 	    "[Unit]\nRequires=x.mount dev-y.device z.slice\n[Service]\nExecStart=/bin/true\n");
 	put(root, VENDOR "f.service", "[Service]\nExecStart=/bin/true\nType=dbus\nBusName=x\n");
@@ -570,6 +579,7 @@ static void test_boot_requirements(void **state)
 	assert_string_equal(unit_missing_requirement(set, "b.service")->name, "missing.service");
 	assert_false(unit_boot_starts(set, "c.service", NULL));
 	assert_false(unit_boot_starts(set, "d.service", NULL));
+	assert_false(unit_boot_starts(set, "i.service", NULL));
 	assert_true(unit_boot_starts(set, "e.service", NULL));
 	assert_false(unit_boot_starts(set, "f.service", NULL));
 	assert_true(unit_boot_starts(set, "g.service", NULL));
@@ -583,6 +593,7 @@ static void test_boot_requirements(void **state)
 	assert_true(unit_boot_starts(set, "b.service", NULL));
 	assert_false(unit_boot_starts(set, "c.service", NULL));
 	assert_true(unit_boot_starts(set, "d.service", NULL));
+	assert_true(unit_boot_starts(set, "i.service", NULL));
 	assert_true(unit_boot_starts(set, "f.service", NULL));
 }
 
