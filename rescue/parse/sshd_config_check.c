@@ -111,24 +111,19 @@ static void check_command(struct config_parser *parser, enum keyword_id command_
 
 /* --- AuthenticationMethods --- */
 
-enum method_build {
-	METHOD_ALWAYS,
-	METHOD_GSSAPI,
-};
-
 static const struct method {
 	const char *name;
 	enum keyword_id enabled_by;
 	bool by_default;
-	enum method_build build;
+	const char *comes_with; /* the keyword that a build has when it has the method; NULL: all have it */
 } methods[] = {
-    {"none", KEYWORD_NONE, true, METHOD_ALWAYS},
-    {"publickey", KEYWORD_PUBKEY_AUTHENTICATION, true, METHOD_ALWAYS},
-    {"gssapi-keyex", KEYWORD_GSSAPI_AUTHENTICATION, false, METHOD_GSSAPI},
-    {"gssapi-with-mic", KEYWORD_GSSAPI_AUTHENTICATION, false, METHOD_GSSAPI},
-    {"password", KEYWORD_PASSWORD_AUTHENTICATION, true, METHOD_ALWAYS},
-    {"keyboard-interactive", KEYWORD_KBD_INTERACTIVE_AUTHENTICATION, true, METHOD_ALWAYS},
-    {"hostbased", KEYWORD_HOSTBASED_AUTHENTICATION, false, METHOD_ALWAYS},
+    {"none", KEYWORD_NONE, true, NULL},
+    {"publickey", KEYWORD_PUBKEY_AUTHENTICATION, true, NULL},
+    {"gssapi-keyex", KEYWORD_GSSAPI_AUTHENTICATION, false, "GSSAPIKeyExchange"},
+    {"gssapi-with-mic", KEYWORD_GSSAPI_AUTHENTICATION, false, "GSSAPIAuthentication"},
+    {"password", KEYWORD_PASSWORD_AUTHENTICATION, true, NULL},
+    {"keyboard-interactive", KEYWORD_KBD_INTERACTIVE_AUTHENTICATION, true, NULL},
+    {"hostbased", KEYWORD_HOSTBASED_AUTHENTICATION, false, NULL},
 };
 
 static const struct method *find_method(const char *name, size_t length)
@@ -152,17 +147,28 @@ static const struct method *next_method(const char **list, const char **ret_name
 	return find_method(*ret_name, *ret_length);
 }
 
+/* 1, 0, or a negative errno when that cannot be told. */
+static int has_method(struct config_parser *parser, const struct method *method)
+{
+	struct sshd_keyword keyword;
+	int known;
+
+	if (!method || !method->comes_with)
+		return method != NULL;
+	known = sshd_binary_keyword(parser->binary, method->comes_with, &keyword);
+	if (known == 1)
+		return keyword.kind == SSHD_KEYWORD_SUPPORTED;
+	return known == 0 ? 0 : config_binary_knows(parser, method->name);
+}
+
 const char *config_bad_method(struct config_parser *parser, const char *list, bool *ret_sure)
 {
 	const char *name;
 	size_t length;
 
 	while (list) {
-		const struct method *method = next_method(&list, &name, &length);
-		int known = method && method->build == METHOD_ALWAYS ? 1 : 0;
+		int known = has_method(parser, next_method(&list, &name, &length));
 
-		if (method && !known)
-			known = config_binary_knows(parser, method->name);
 		if (known == 1)
 			continue;
 		*ret_sure = known == 0;

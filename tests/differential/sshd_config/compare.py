@@ -152,16 +152,17 @@ def expected(name, engine):
         words = value.split(",")
         if value[0] in "+-^" or any(set(w) & set("*?!") or not w for w in words) or len(set(words)) < len(words):
             return None
-        if "gss-" in value or "null" in words or (name == "casignaturealgorithms" and "-cert-" in value):
+        # Neither these nor short names of keys are what lists are made of.
+        if "gss-" in value or not all("-" in w for w in words) or (name == "casignaturealgorithms" and "-cert-" in value):
             return None
         return [value] if name != "gssapikexalgorithms" else None
     if name in ("permitopen", "permitlisten") and value == "":
         return ["any"]
     if name == "persourcenetblocksize" and ":" not in value:
         return None
-    # 10.3 takes it for nothing, and prints nothing.
+    # 10.3 takes it for nothing, and mostly prints nothing.
     if name == "authorizedkeysfile" and value.lower() == "none" and engine.version >= (10, 3):
-        return []
+        return None
     return [value]
 
 
@@ -172,6 +173,9 @@ def differences(case, verdict, engine, defaults):
     if engine.not_understood():
         return []
     accepted = not engine.errors
+    # Without a key sshd does not come as far as to read its configuration as for a connection.
+    if engine.errors and verdict.no_keys and all(e["message"].startswith("Too many recursive") for e in engine.errors):
+        return []
     if accepted != verdict.accepted:
         return [
             "sshd %s, the engine %s"

@@ -168,7 +168,7 @@ class Sshd:
 
 NOISE = re.compile(
     r"(Deprecated|Unsupported) option |Unable to load host key|^key_load_|^Could not load host|no hostkeys available"
-    r"|Public key for|Could not connect to agent|^debug|^Missing privilege|Routing domains are not supported"
+    r"|Public key for|Could not connect to agent|^debug|^Missing privilege|^Disabled method |Routing domains are not supported"
 )
 LOCATED = re.compile(r"^(/.*?|command-line):? line (\d+): (.*)$", re.S)
 
