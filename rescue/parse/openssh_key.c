@@ -297,8 +297,6 @@ void private_key_read(const struct blob *content, struct arena *arena, const str
 	/* sshd tries libcrypto only after this very error. */
 	if (pem_key_read(content, arena, rules, &pem))
 		*ret = pem;
-	else
-		ret->error = rules->openssl_3 ? KEY_ERROR_LIBCRYPTO : KEY_ERROR_INVALID_FORMAT;
 }
 
 enum key_answer private_key_halves_match(const struct private_key *key)

@@ -433,8 +433,7 @@ bool pem_key_read(const struct blob *content, struct arena *arena, const struct 
 		if (broken_before || begins_oddly(content))
 			reading = READING_ODD;
 		if (reading == READING_BAD)
-			set_answer(ret, KEY_NO, rules->openssl_3 ? KEY_ERROR_LIBCRYPTO : KEY_ERROR_INVALID_FORMAT,
-				   "damaged or cut off");
+			set_answer(ret, KEY_NO, KEY_ERROR_INVALID_FORMAT, "damaged or cut off");
 		else if (reading == READING_ODD)
 			set_answer(ret, KEY_UNKNOWN, KEY_ERROR_NONE, "in a form that is not read here");
 		return true;

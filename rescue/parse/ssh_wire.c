@@ -14,23 +14,25 @@ enum {
 	RSA_MINIMUM_BITS = 1024, /* SSH_RSA_MINIMUM_MODULUS_SIZE */
 };
 
+#define DAMAGED "\"invalid format\" or \"error in libcrypto\""
+
 static const char *const error_texts[KEY_ERROR_COUNT] = {
-    [KEY_ERROR_NONE] = "success",
-    [KEY_ERROR_INCOMPLETE] = "incomplete message",
-    [KEY_ERROR_INVALID_FORMAT] = "invalid format",
-    [KEY_ERROR_NUMBER_NEGATIVE] = "bignum is negative",
-    [KEY_ERROR_STRING_TOO_LARGE] = "string is too large",
-    [KEY_ERROR_NUMBER_TOO_LARGE] = "bignum is too large",
-    [KEY_ERROR_POINT_TOO_LARGE] = "elliptic curve point is too large",
-    [KEY_ERROR_TYPE_UNKNOWN] = "unknown or unsupported key type",
-    [KEY_ERROR_CURVE_MISMATCH] = "elliptic curve does not match",
-    [KEY_ERROR_POINT_INVALID] = "invalid elliptic curve value",
-    [KEY_ERROR_CIPHER_UNKNOWN] = "key encrypted using unsupported cipher",
-    [KEY_ERROR_PASSPHRASE] = "incorrect passphrase supplied to decrypt private key",
-    [KEY_ERROR_PERMISSIONS] = "bad permissions",
-    [KEY_ERROR_LENGTH] = "Invalid key length",
-    [KEY_ERROR_LIBCRYPTO] = "error in libcrypto",
-    [KEY_ERROR_INTERNAL] = "unexpected internal error",
+    [KEY_ERROR_NONE] = "\"success\"",
+    [KEY_ERROR_INCOMPLETE] = "\"incomplete message\"",
+    [KEY_ERROR_INVALID_FORMAT] = DAMAGED,
+    [KEY_ERROR_NUMBER_NEGATIVE] = "\"bignum is negative\"",
+    [KEY_ERROR_STRING_TOO_LARGE] = "\"string is too large\"",
+    [KEY_ERROR_NUMBER_TOO_LARGE] = "\"bignum is too large\"",
+    [KEY_ERROR_POINT_TOO_LARGE] = "\"elliptic curve point is too large\"",
+    [KEY_ERROR_TYPE_UNKNOWN] = "\"unknown or unsupported key type\"",
+    [KEY_ERROR_CURVE_MISMATCH] = "\"elliptic curve does not match\"",
+    [KEY_ERROR_POINT_INVALID] = "\"invalid elliptic curve value\"",
+    [KEY_ERROR_CIPHER_UNKNOWN] = "\"key encrypted using unsupported cipher\"",
+    [KEY_ERROR_PASSPHRASE] = "\"incorrect passphrase supplied to decrypt private key\"",
+    [KEY_ERROR_PERMISSIONS] = "\"bad permissions\"",
+    [KEY_ERROR_LENGTH] = "\"Invalid key length\"",
+    [KEY_ERROR_LIBCRYPTO] = DAMAGED,
+    [KEY_ERROR_INTERNAL] = "\"unexpected internal error\"",
 };
 
 const char *key_error_text(enum key_error error)

@@ -34,7 +34,8 @@ enum key_error {
 	KEY_ERROR_INTERNAL,
 	KEY_ERROR_COUNT,
 };
-/* In sshd's own words: "invalid format". */
+/* In sshd's own words, quoted. Damage is "invalid format" to it or "error in libcrypto", which of them is a matter of
+ * versions. */
 const char *key_error_text(enum key_error error);
 
 enum key_type {
@@ -49,7 +50,6 @@ enum key_type {
 
 /* What differs between builds and versions of sshd. */
 struct key_rules {
-	bool openssl_3; /* libcrypto 3 or newer, not 1.1 or older */
 	bool dsa; /* built with DSA */
 	bool security_keys; /* 8.2 */
 	bool pem_ed25519; /* reads Ed25519 keys in PKCS#8: 9.6 */

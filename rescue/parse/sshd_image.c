@@ -26,7 +26,8 @@ static void add_pointer(struct arena *arena, struct sshd_image *image, uint64_t 
 	struct data_pointer *pointer;
 	uint64_t offset;
 
-	if (address == 0 || image->pointers.count >= POINTER_LIMIT || !elf_file_offset(&image->elf, address, 1, &offset) || offset >= image->file.size)
+	if (address == 0 || image->pointers.count >= POINTER_LIMIT ||
+	    !elf_file_offset(&image->elf, address, 1, &offset) || offset >= image->file.size)
 		return;
 	pointer = array_push(arena, &image->pointers);
 	pointer->location = location;

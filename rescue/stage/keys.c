@@ -37,8 +37,8 @@ static struct problem *raise(struct keys_stage *stage, enum problem_code code, c
 /* What sshd says, where it says anything that helps. */
 static void add_words(struct keys_stage *stage, struct problem *problem, const struct host_key *key)
 {
-	if (key->key.error)
-		problem_evidence(stage->findings, problem, "%s (sshd: \"%s\")", key->detail,
+	if (key->key.error && key->key.error != KEY_ERROR_INTERNAL)
+		problem_evidence(stage->findings, problem, "%s (sshd: %s)", key->detail,
 				 key_error_text(key->key.error));
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "parse/elf.h"
 
 enum {
 	SSHD_FILE_LIMIT = 0x8000000, /* SSHBUF_SIZE_MAX: no version reads more */
@@ -21,29 +20,10 @@ void host_key_rules(const struct facts *facts, struct key_rules *ret)
 	const struct sshd_binary *binary = &facts->binary;
 
 	*ret = (struct key_rules){
-	    .dsa = true, /* until a DSA key is found: refine_rules() */
+	    .dsa = true, /* until a DSA key is found: judge_content() */
 	    .security_keys = sshd_binary_at_least(binary, 8, 2),
 	    .pem_ed25519 = sshd_binary_at_least(binary, 9, 6),
 	};
-}
-
-/* Whether sshd is linked with libcrypto 3 or newer: it says other words about the same damage. */
-static bool uses_openssl_3(const struct facts *facts, struct arena *arena)
-{
-	struct elf_reader *reader = ARENA_NEW(arena, struct elf_reader);
-	struct elf_file elf = {.size = UINT64_MAX};
-	const char *reason;
-
-	elf_reader_init(reader, facts->target, facts->binary.path, NULL);
-	if (elf_load(reader, arena, &elf, &reason) < 0 || elf_load_dynamic(reader, arena, &elf, &reason) < 0)
-		return false;
-	for (size_t i = 0; i < elf.needed.count; i++) {
-		const char *version = string_after(elf.needed.items[i], "libcrypto.so.");
-
-		if (version)
-			return !string_after(version, "1.") && !string_after(version, "0.");
-	}
-	return false;
 }
 
 static int sshd_knows(const struct facts *facts, const char *word)
@@ -204,21 +184,6 @@ void host_key_test(struct host_key *key)
 	}
 }
 
-/* What the words of the binary or of the ELF file tell, asked only when a key calls for it. */
-static bool refine_rules(const struct facts *facts, struct arena *arena, struct key_rules *rules,
-			 const struct private_key *key)
-{
-	if (key->half.type == KEY_TYPE_DSA && rules->dsa && sshd_knows(facts, "ssh-dss") == 0) {
-		rules->dsa = false;
-		return true;
-	}
-	if (key->loads == KEY_NO && !rules->openssl_3 && uses_openssl_3(facts, arena)) {
-		rules->openssl_3 = true;
-		return true;
-	}
-	return false;
-}
-
 /* A key that sshd would load were its text not mangled. What sshd says of it as it is stays known. */
 static bool judge_armour(struct arena *arena, const struct blob *content, const struct key_rules *rules,
 			 struct host_key *key)
@@ -242,8 +207,10 @@ static void judge_content(const struct facts *facts, struct arena *arena, const 
 	const struct private_key *private = &key->key;
 
 	private_key_read(content, arena, rules, &key->key);
-	while (refine_rules(facts, arena, rules, private))
+	if (private->half.type == KEY_TYPE_DSA && rules->dsa && sshd_knows(facts, "ssh-dss") == 0) {
+		rules->dsa = false;
 		private_key_read(content, arena, rules, &key->key);
+	}
 	if (private->loads == KEY_UNKNOWN)
 		set_state(key, HOST_KEY_NOT_UNDERSTOOD, private->detail);
 	else if (private->loads == KEY_YES && private->half.type == KEY_TYPE_RSA &&

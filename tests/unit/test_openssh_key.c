@@ -11,7 +11,7 @@
 #include "parse/big_number.h"
 #include "parse/openssh_key.h"
 
-static const struct key_rules rules = {.openssl_3 = true, .dsa = true, .security_keys = true, .pem_ed25519 = true};
+static const struct key_rules rules = {.dsa = true, .security_keys = true, .pem_ed25519 = true};
 
 struct fixture {
 	struct arena arena;
@@ -272,17 +272,6 @@ static void rubbish_is_refused(void **state)
 	for (size_t size = 0; size < strlen(key_rsa_pem) - 1; size++)
 		assert_refused(read_text(fixture, arena_printf(&fixture->arena, "%.*s", (int)size, key_rsa_pem)),
 			       KEY_ERROR_LIBCRYPTO);
-}
-
-static void older_libcrypto_has_other_words(void **state)
-{
-	struct fixture *fixture = *state;
-	struct key_rules old = rules;
-	struct blob content = blob_of("this is no key\n");
-
-	old.openssl_3 = false;
-	private_key_read(&content, &fixture->arena, &old, &fixture->key);
-	assert_refused(&fixture->key, KEY_ERROR_INVALID_FORMAT);
 }
 
 static void a_passphrase_keeps_sshd_out(void **state)
@@ -646,7 +635,6 @@ int main(void)
 	    TEST(pem_may_be_dressed_otherwise),
 	    TEST(what_libcrypto_may_take_is_not_judged),
 	    TEST(rubbish_is_refused),
-	    TEST(older_libcrypto_has_other_words),
 	    TEST(a_passphrase_keeps_sshd_out),
 	    TEST(cut_off_data_is_refused),
 	    TEST(no_flipped_bit_leaves_a_good_key),

@@ -712,7 +712,8 @@ static void test_live(void **state)
 	assert_int_equal(target_open(&target, "/", world->flags), 0);
 	/* Reading /proc/kmsg takes the messages from the system's logger. */
 	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/kmsg"), -EFTYPE_NOT_REGULAR);
-	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/sys/kernel/ostype"), -EFTYPE_NOT_REGULAR);
+	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/sys/kernel/ostype"),
+			 -EFTYPE_NOT_REGULAR);
 	assert_int_equal(target_pread(target, "/proc/version", &(char){0}, 1, 0), -EFTYPE_NOT_REGULAR);
 	/* What magic links say must not lead anywhere. */
 	assert_int_equal(read_result(&(struct world){.target = target}, "/proc/self/root/etc/passwd"), -ELOOP);
