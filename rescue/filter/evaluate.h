@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SSHRESCUE_FILTER_EVALUATE_H
+#define SSHRESCUE_FILTER_EVALUATE_H
+
+/*
+ * Follows one new TCP connection from a client outside to a port of this machine through a rule set, for all source
+ * addresses at once: the SYN in, the SYN-ACK out, the ACK in and the data out. What no rule set can see is answered
+ * three-valued: let through, kept out, or not known.
+ */
+
+#include "filter/ruleset.h"
+
+enum passage {
+	PASSAGE_OPEN, /* the connection comes about */
+	PASSAGE_CLOSED,
+	PASSAGE_UNKNOWN, /* something on the way was not understood, or depends on what is not known here */
+};
+
+/* The packets of a connection, in order. */
+enum packet_kind {
+	PACKET_SYN, /* in */
+	PACKET_SYN_ACK, /* out */
+	PACKET_ACK, /* in, and all that the client sends later */
+	PACKET_DATA, /* out, from now on */
+	PACKET_KIND_COUNT,
+};
+
+struct local_address {
+	bool ipv6;
+	struct number first, last; /* one address, or a network that it is surely in */
+};
+typedef ARRAY_OF(struct local_address) local_address_list;
+
+struct question {
+	bool ipv6;
+	unsigned port; /* that the client connects to */
+	const unsigned *ports; /* that sshd listens on: a translation to any of them is as good */
+	size_t port_count;
+	const char *interface; /* the name by which packets come in; names that no rule mentions are all alike */
+	/* The addresses of this machine. complete: it has no others. Otherwise a test of the local address that none of
+	 * these answers is "maybe". */
+	const local_address_list *local;
+	bool local_complete;
+};
+
+/* Why connections from somewhere do not come about, or why it is not known. */
+struct obstacle {
+	enum packet_kind packet;
+	const struct chain *chain; /* where it happened, or NULL: too large a rule set */
+	const struct rule *rule; /* that did it; NULL: the chain's policy */
+	bool refused; /* rejected, not dropped */
+	bool diverted; /* translated to another port or machine */
+	const char *reason; /* PASSAGE_UNKNOWN: what was not understood; may be NULL */
+};
+
+struct passage_range {
+	struct number first, last; /* source addresses */
+	enum passage passage;
+	struct obstacle obstacle; /* unless open */
+};
+
+struct evaluation {
+	ARRAY_OF(struct passage_range) ranges; /* sorted; all sources that a client may have, and no others */
+};
+
+/* Everything in ret is in arena. Linear in the rules that apply; gives up on rule sets made to be slow (obstacle.chain
+ * NULL, PASSAGE_UNKNOWN). */
+void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
+	      struct evaluation *ret);
+
+/* The sources for which the answer is that one. */
+void evaluation_sources(const struct evaluation *evaluation, enum passage passage, struct arena *arena,
+			struct number_set *ret);
+/* The obstacle of most sources whose passage is that one, or NULL. */
+const struct obstacle *evaluation_obstacle(const struct evaluation *evaluation, enum passage passage);
+
+/* The interface names for which the rule set may answer differently: each name that it mentions, one for every prefix,
+ * and one that it does not mention ("*"). The loopback is left out. */
+void ruleset_interfaces(const struct ruleset *ruleset, struct arena *arena, string_list *ret);
+
+#endif

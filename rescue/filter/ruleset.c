@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "filter/ruleset.h"
+
+#include <string.h>
+
+/* Open addressing; grows before it is half full. */
+struct name_index {
+	const char **names;
+	void **things; /* NULL beside a name: removed */
+	size_t capacity, used;
+};
+
+static size_t hash_name(const char *name)
+{
+	size_t hash = 5381;
+
+	while (*name)
+		hash = hash * 33 + (unsigned char)*name++;
+	return hash;
+}
+
+static size_t index_slot(const struct name_index *index, const char *name)
+{
+	size_t slot = hash_name(name) % index->capacity;
+
+	while (index->names[slot] && !string_equal(index->names[slot], name))
+		slot = (slot + 1) % index->capacity;
+	return slot;
+}
+
+static void *index_find(const struct name_index *index, const char *name)
+{
+	return index ? index->things[index_slot(index, name)] : NULL;
+}
+
+static void index_put(struct arena *arena, struct name_index **index, const char *name, void *thing)
+{
+	struct name_index *old = *index;
+	size_t slot;
+
+	if (!old || old->used * 2 >= old->capacity) {
+		struct name_index *grown = ARENA_NEW(arena, struct name_index);
+
+		grown->capacity = old ? old->capacity * 2 + 1 : 31;
+		grown->names = arena_alloc(arena, grown->capacity * sizeof(*grown->names));
+		grown->things = arena_alloc(arena, grown->capacity * sizeof(*grown->things));
+		for (size_t i = 0; old && i < old->capacity; i++) {
+			if (!old->names[i] || !old->things[i])
+				continue;
+			slot = index_slot(grown, old->names[i]);
+			grown->names[slot] = old->names[i];
+			grown->things[slot] = old->things[i];
+			grown->used++;
+		}
+		*index = grown;
+	}
+	slot = index_slot(*index, name);
+	(*index)->used += !(*index)->names[slot];
+	(*index)->names[slot] = name;
+	(*index)->things[slot] = thing;
+}
+
+static void index_remove(struct name_index *index, const char *name)
+{
+	if (index)
+		index->things[index_slot(index, name)] = NULL;
+}
+
+struct table *ruleset_find_table(struct ruleset *ruleset, enum filter_family family, bool legacy, const char *name)
+{
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		struct table *table = ruleset->tables.items[i];
+
+		if (table->family == family && table->legacy == legacy && string_equal(table->name, name))
+			return table;
+	}
+	return NULL;
+}
+
+struct table *ruleset_add_table(struct ruleset *ruleset, enum filter_family family, bool legacy, const char *name)
+{
+	struct table *table = ruleset_find_table(ruleset, family, legacy, name);
+
+	if (table)
+		return table;
+	table = ARENA_NEW(ruleset->arena, struct table);
+	table->family = family;
+	table->legacy = legacy;
+	table->name = arena_strdup(ruleset->arena, name);
+	*array_push(ruleset->arena, &ruleset->tables) = table;
+	return table;
+}
+
+void ruleset_remove_table(struct ruleset *ruleset, struct table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		if (ruleset->tables.items[i] != table)
+			ruleset->tables.items[kept++] = ruleset->tables.items[i];
+	}
+	ruleset->tables.count = kept;
+}
+
+void ruleset_flush(struct ruleset *ruleset, int family)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		struct table *table = ruleset->tables.items[i];
+
+		if (table->legacy || (family >= 0 && (int)table->family != family))
+			ruleset->tables.items[kept++] = table;
+	}
+	ruleset->tables.count = kept;
+}
+
+struct chain *table_find_chain(const struct table *table, const char *name)
+{
+	return index_find(table->chain_index, name);
+}
+
+struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name)
+{
+	struct chain *chain = table_find_chain(table, name);
+
+	if (chain)
+		return chain;
+	chain = ARENA_NEW(ruleset->arena, struct chain);
+	chain->name = arena_strdup(ruleset->arena, name);
+	chain->table = table;
+	chain->policy = VERDICT_ACCEPT;
+	*array_push(ruleset->arena, &table->chains) = chain;
+	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	return chain;
+}
+
+void chain_set_base(struct ruleset *ruleset, struct chain *chain, enum filter_hook hook, int priority, bool nat)
+{
+	chain->base = true;
+	chain->hook = hook;
+	chain->priority = priority;
+	chain->nat = nat;
+	chain->number = ruleset->next_number++;
+}
+
+void table_remove_chain(struct table *table, struct chain *chain)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->chains.count; i++) {
+		if (table->chains.items[i] != chain)
+			table->chains.items[kept++] = table->chains.items[i];
+	}
+	table->chains.count = kept;
+	index_remove(table->chain_index, chain->name);
+}
+
+struct set *table_find_set(const struct table *table, const char *name)
+{
+	return index_find(table->set_index, name);
+}
+
+struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count)
+{
+	struct set *set = ARENA_NEW(ruleset->arena, struct set);
+
+	set->field_count = field_count;
+	if (name) {
+		set->name = arena_strdup(ruleset->arena, name);
+		*array_push(ruleset->arena, &table->sets) = set;
+		index_put(ruleset->arena, &table->set_index, set->name, set);
+	}
+	return set;
+}
+
+void table_remove_set(struct table *table, struct set *set)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->sets.count; i++) {
+		if (table->sets.items[i] != set)
+			table->sets.items[kept++] = table->sets.items[i];
+	}
+	table->sets.count = kept;
+	index_remove(table->set_index, set->name);
+}
+
+struct set_element *set_add_element(struct ruleset *ruleset, struct set *set)
+{
+	struct set_element *element = array_push(ruleset->arena, &set->elements);
+
+	*element = (struct set_element){.key = arena_alloc(ruleset->arena, set->field_count * sizeof(*element->key))};
+	if (set->value_count)
+		element->value = arena_alloc(ruleset->arena, set->value_count * sizeof(*element->value));
+	return element;
+}
+
+size_t chain_rule_count(const struct chain *chain)
+{
+	return chain->inserted.count + chain->appended.count;
+}
+
+struct rule *chain_rule(const struct chain *chain, size_t index)
+{
+	if (index < chain->inserted.count)
+		return chain->inserted.items[chain->inserted.count - 1 - index];
+	return chain->appended.items[index - chain->inserted.count];
+}
+
+void chain_add_rule(struct ruleset *ruleset, struct chain *chain, size_t index, struct rule *rule)
+{
+	size_t place;
+
+	if (index == 0) {
+		*array_push(ruleset->arena, &chain->inserted) = rule;
+		return;
+	}
+	if (index < chain->inserted.count) {
+		(void)array_push(ruleset->arena, &chain->inserted);
+		place = chain->inserted.count - 1 - index;
+		memmove(&chain->inserted.items[place + 1], &chain->inserted.items[place],
+			(chain->inserted.count - 1 - place) * sizeof(rule));
+		chain->inserted.items[place] = rule;
+		return;
+	}
+	place = index - chain->inserted.count;
+	(void)array_push(ruleset->arena, &chain->appended);
+	memmove(&chain->appended.items[place + 1], &chain->appended.items[place],
+		(chain->appended.count - 1 - place) * sizeof(rule));
+	chain->appended.items[place] = rule;
+}
+
+void chain_remove_rule(struct chain *chain, size_t index)
+{
+	struct rule **rules = chain->appended.items;
+	size_t place, *count = &chain->appended.count;
+
+	if (index < chain->inserted.count) {
+		rules = chain->inserted.items;
+		count = &chain->inserted.count;
+		place = *count - 1 - index;
+	} else {
+		place = index - chain->inserted.count;
+	}
+	--*count;
+	memmove(&rules[place], &rules[place + 1], (*count - place) * sizeof(struct rule *));
+}
+
+void chain_flush(struct chain *chain)
+{
+	chain->inserted.count = 0;
+	chain->appended.count = 0;
+}
+
+struct rule *ruleset_make_rule(struct ruleset *ruleset, const statement_list *statements, struct place place)
+{
+	struct rule *rule = ARENA_NEW(ruleset->arena, struct rule);
+
+	rule->count = statements->count;
+	rule->statements = arena_alloc(ruleset->arena, statements->count * sizeof(*rule->statements));
+	if (statements->count)
+		memcpy(rule->statements, statements->items, statements->count * sizeof(*rule->statements));
+	rule->place = place;
+	return rule;
+}
+
+static struct statement *add_statement(struct arena *arena, statement_list *list, enum statement_kind kind)
+{
+	struct statement *statement = array_push(arena, list);
+
+	memset(statement, 0, sizeof(*statement));
+	statement->kind = kind;
+	return statement;
+}
+
+void add_constant(struct arena *arena, statement_list *list, enum answer answer)
+{
+	add_statement(arena, list, STATEMENT_TEST)->test.constant = answer;
+}
+
+void add_not_known(struct arena *arena, statement_list *list, const char *name)
+{
+	struct test *test = &add_statement(arena, list, STATEMENT_TEST)->test;
+
+	test->selector = SELECT_OTHER;
+	test->name = name;
+}
+
+void add_number_test(struct arena *arena, statement_list *list, enum selector selector, uint64_t number, bool negate)
+{
+	struct test *test = &add_statement(arena, list, STATEMENT_TEST)->test;
+
+	test->selector = selector;
+	test->negate = negate;
+	number_set_add(arena, &test->numbers, number_of(number), number_of(number));
+}
+
+void add_verdict(struct arena *arena, statement_list *list, enum verdict_kind kind, struct chain *chain)
+{
+	struct filter_verdict *verdict = &add_statement(arena, list, STATEMENT_VERDICT)->verdict;
+
+	verdict->kind = kind;
+	verdict->chain = chain;
+}
+
+void add_not_understood(struct arena *arena, statement_list *list, const char *name)
+{
+	struct filter_verdict *verdict = &add_statement(arena, list, STATEMENT_VERDICT)->verdict;
+
+	verdict->kind = VERDICT_NOT_UNDERSTOOD;
+	verdict->name = name;
+}
