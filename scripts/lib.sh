@@ -55,7 +55,7 @@ need_root() {
 	[ "$(id -u)" -ne 0 ] || return 0
 	command -v sudo >/dev/null ||
 		die "must run as root (it makes a disk image with files of many owners), and sudo is not installed"
-	exec sudo --preserve-env=SSHRESCUE_BUILD,SSHRESCUE_BINARY,SSHRESCUE_MIRROR,SSHRESCUE_SECURITY_MIRROR,SSHRESCUE_BOOT_LIMIT "$@"
+	exec sudo --preserve-env=SSHRESCUE_BUILD,SSHRESCUE_BINARY,SSHRESCUE_ACCELERATOR,SSHRESCUE_MIRROR,SSHRESCUE_SECURITY_MIRROR,SSHRESCUE_BOOT_LIMIT "$@"
 }
 
 # run_make GOAL...: in the build directory that these scripts use.
@@ -81,11 +81,22 @@ remove_tree() {
 VM_LIMIT=${SSHRESCUE_BOOT_LIMIT:-400}
 VM_PID='' VM_PORT='' VM_DIR='' VM_STARTED='' VM_SHOWN=0
 
-vm_accelerator() {
-	if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
-		echo kvm
+# What runs the machine: hardware where it works, else emulation. A /dev/kvm that is there need not work: inside another
+# machine QEMU may stop at a register that it cannot set, or the guest hang. So a kernel without a root is started
+# first: it panics, and ends the machine, within a second or two. SSHRESCUE_ACCELERATOR=tcg wants emulation.
+VM_ACCELERATOR='' VM_CPU=''
+
+# vm_choose_accelerator KERNEL
+vm_choose_accelerator() {
+	[ -z "$VM_ACCELERATOR" ] || return 0
+	VM_ACCELERATOR=tcg VM_CPU=max
+	[ "${SSHRESCUE_ACCELERATOR:-kvm}" = kvm ] && [ -r /dev/kvm ] && [ -w /dev/kvm ] || return 0
+	if timeout 10 qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
+		-machine q35,accel=kvm -cpu host -m 256 -kernel "$1" -append 'panic=-1 quiet' \
+		</dev/null >/dev/null 2>&1; then
+		VM_ACCELERATOR=kvm VM_CPU=host
 	else
-		echo tcg
+		note "/dev/kvm is there, but does not run a machine: emulating it"
 	fi
 }
 
@@ -98,7 +109,7 @@ vm_accelerator() {
 # runs a root shell, for looking at a machine that nobody can log in to. wire.pcap
 # gets what passes the network card.
 vm_start() {
-	local dir=$1 disk=$2 kernel=$3 initrd=$4 cmdline=$5 try cpu
+	local dir=$1 disk=$2 kernel=$3 initrd=$4 cmdline=$5 try
 	[ -z "$VM_PID" ] || die "a machine is already running"
 	rm -rf "$dir"
 	mkdir -p "$dir"
@@ -106,13 +117,12 @@ vm_start() {
 	VM_SHOWN=0
 	mkfifo "$dir/shell.in" "$dir/shell.out"
 	touch "$dir/console.log" "$dir/shell.log"
-	cpu=max
-	[ "$(vm_accelerator)" != kvm ] || cpu=host
+	vm_choose_accelerator "$kernel"
 	for try in 1 2 3 4 5; do
 		VM_PORT=$((20000 + RANDOM % 20000))
 		VM_STARTED=$EPOCHREALTIME
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
-			-machine "q35,accel=$(vm_accelerator)" -cpu "$cpu" -smp 2 -m 512 \
+			-machine "q35,accel=$VM_ACCELERATOR" -cpu "$VM_CPU" -smp 2 -m 512 \
 			-kernel "$kernel" -initrd "$initrd" \
 			-append "root=UUID=$(cat "$DEMO/image/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.debug_shell=ttyS1 $cmdline" \
 			-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
