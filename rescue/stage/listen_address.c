@@ -7,10 +7,7 @@
 
 #include "base/ctype.h"
 #include "base/text.h"
-
-enum {
-	NETWORK_FILE_LIMIT = 1024 * 1024,
-};
+#include "facts/network.h"
 
 static bool is_zero(const unsigned char *bytes, size_t size)
 {
@@ -123,89 +120,17 @@ void listen_hosts(struct target *target, struct arena *arena, const char *name, 
 	}
 }
 
-/* --- network configuration --- */
-
-/* Settings whose addresses are somebody else's. */
-static bool line_is_about_others(const char *line, size_t length)
-{
-	static const char *const words[] = {"gateway",	 "dns", "nameserver", "via",  "route",
-					    "broadcast", "ntp", "search",     "peer", "pointopoint"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		size_t size = strlen(words[i]);
-
-		for (size_t at = 0; at + size <= length; at++) {
-			size_t j = 0;
-
-			while (j < size && char_to_lower(line[at + j]) == words[i][j])
-				j++;
-			if (j == size)
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_address_character(char c)
-{
-	return char_hex_value(c) >= 0 || c == '.' || c == ':';
-}
-
-/* Whether the line has the address as a word of its own, in whatever form, maybe with a prefix length. */
-static bool line_has_address(struct arena *arena, const char *line, size_t length, const struct listen_entry *entry)
-{
-	size_t start = 0;
-
-	while (length && char_is_space(*line)) {
-		line++;
-		length--;
-	}
-	if (length == 0 || *line == '#' || *line == ';' || line_is_about_others(line, length))
-		return false;
-	for (size_t i = 0; i <= length; i++) {
-		struct listen_entry other;
-
-		if (i < length && is_address_character(line[i]))
-			continue;
-		if (i - start >= 3 && i - start < 64 &&
-		    listen_parse_address(arena, arena_memdup(arena, line + start, i - start), &other) &&
-		    string_equal(other.address, entry->address))
-			return true;
-		start = i + 1;
-	}
-	return false;
-}
-
 bool listen_address_is_static(struct target *target, struct arena *arena, const struct listen_entry *entry)
 {
-	static const char *const patterns[] = {
-	    "/etc/network/interfaces",
-	    "/etc/network/interfaces.d/*",
-	    "/etc/systemd/network/*.network",
-	    "/etc/systemd/network/*.network.d/*.conf",
-	    "/etc/netplan/*.yaml",
-	    "/etc/NetworkManager/system-connections/*",
-	    "/etc/sysconfig/network-scripts/ifcfg-*",
-	    "/etc/sysconfig/network/ifcfg-*",
-	    "/etc/conf.d/net",
-	};
+	local_address_list addresses;
+	struct number address;
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		string_list files = {0};
-
-		target_glob(target, patterns[i], arena, &files);
-		for (size_t j = 0; j < files.count; j++) {
-			struct blob content;
-			const char *line;
-			size_t offset = 0, length;
-
-			if (target_read(target, files.items[j], NETWORK_FILE_LIMIT, arena, &content, NULL) < 0)
-				continue;
-			while (next_line(&content, &offset, &line, &length)) {
-				if (line_has_address(arena, line, length, entry))
-					return true;
-			}
-		}
+	if (!address_parse(entry->address, entry->ipv6, &address))
+		return false;
+	network_addresses(target, arena, &addresses);
+	for (size_t i = 0; i < addresses.count; i++) {
+		if (addresses.items[i].ipv6 == entry->ipv6 && number_compare(addresses.items[i].first, address) == 0)
+			return true;
 	}
 	return false;
 }

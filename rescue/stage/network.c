@@ -9,6 +9,7 @@
 #include "base/ctype.h"
 #include "base/text.h"
 #include "parse/interfaces.h"
+#include "parse/key_file.h"
 
 enum {
 	NETWORK_FILE_LIMIT = 1024 * 1024,
@@ -35,31 +36,6 @@ static void list_files(const struct network *network, const char *pattern, strin
 {
 	memset(ret, 0, sizeof(*ret));
 	target_glob(network->facts->target, pattern, network->facts->arena, ret);
-}
-
-/* Splits "key = value" of a line of a systemd.syntax(7) or NetworkManager file, in the arena. */
-static bool key_and_value(struct arena *arena, const char *line, size_t length, char **ret_key, char **ret_value)
-{
-	const char *equals;
-
-	while (length && char_is_space(*line)) {
-		line++;
-		length--;
-	}
-	while (length && char_is_space(line[length - 1]))
-		length--;
-	if (!length || *line == '#' || *line == ';')
-		return false;
-	equals = memchr(line, '=', length);
-	if (!equals)
-		return false;
-	*ret_key = arena_memdup(arena, line, (size_t)(equals - line));
-	*ret_value = arena_memdup(arena, equals + 1, length - (size_t)(equals + 1 - line));
-	for (char *end = *ret_key + strlen(*ret_key); end > *ret_key && char_is_space(end[-1]);)
-		*--end = '\0';
-	while (char_is_space(**ret_value))
-		++*ret_value;
-	return true;
 }
 
 /* Interfaces that systemd and containers make for themselves: no client comes in there. */
@@ -105,26 +81,16 @@ static int judge_network_line(const char *section, const char *key, const char *
 
 static bool network_file_configures(const struct network *network, const char *path)
 {
-	struct arena *arena = network->facts->arena;
-	const char *line, *section = "";
+	struct key_file file;
 	struct blob content;
-	size_t offset = 0, length;
 	bool address = false;
 
 	if (!read_text(network, path, &content))
 		return false;
-	while (next_line(&content, &offset, &line, &length)) {
-		const char *close = length && *line == '[' ? memchr(line, ']', length) : NULL;
-		char *key, *value;
-		int judged;
+	file = key_file_of(network->facts->arena, &content);
+	while (key_file_next(&file)) {
+		int judged = judge_network_line(file.section, file.key, file.value);
 
-		if (close) {
-			section = arena_memdup(arena, line + 1, (size_t)(close - line - 1));
-			continue;
-		}
-		if (!key_and_value(arena, line, length, &key, &value))
-			continue;
-		judged = judge_network_line(section, key, value);
 		if (judged < 0)
 			return false;
 		address = address || judged > 0;
@@ -170,17 +136,14 @@ static bool forbids_default_connection(const struct network *network, const char
 
 	list_files(network, pattern, &files);
 	for (size_t i = 0; i < files.count; i++) {
+		struct key_file file;
 		struct blob content;
-		const char *line;
-		size_t offset = 0, length;
 
 		if (!read_text(network, files.items[i], &content))
 			continue;
-		while (next_line(&content, &offset, &line, &length)) {
-			char *key, *value;
-
-			if (key_and_value(network->facts->arena, line, length, &key, &value) &&
-			    string_equal(key, "no-auto-default") && *value)
+		file = key_file_of(network->facts->arena, &content);
+		while (key_file_next(&file)) {
+			if (string_equal(file.key, "no-auto-default") && *file.value)
 				return true;
 		}
 	}
