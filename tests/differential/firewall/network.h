@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
+#include <linux/ipv6_route.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -289,6 +290,38 @@ static inline void network_begin(struct network *network)
 		err(1, "/proc/self/ns/net");
 }
 
+/* How many routes to its own IPv6 addresses the machine has. */
+static inline size_t count_local_routes(void)
+{
+	FILE *routes = fopen("/proc/self/net/ipv6_route", "re");
+	char line[256], device[64];
+	unsigned flags;
+	size_t count = 0;
+
+	if (!routes)
+		err(1, "/proc/self/net/ipv6_route");
+	while (fgets(line, sizeof(line), routes))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %x %63s", &flags, device) == 2)
+			count += (flags & RTF_LOCAL) && strcmp(device, "lo") != 0;
+	fclose(routes);
+	return count;
+}
+
+/* The kernel puts IPv6 addresses to use after it has said yes. */
+static inline void wait_for_addresses(const struct network *network, const struct address *addresses,
+				      size_t address_count)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < address_count; i++)
+		wanted += addresses[i].ipv6 ? network->interface_count : 0;
+	for (int i = 0; count_local_routes() < wanted; i++) {
+		if (i == 10000)
+			errx(1, "the IPv6 addresses do not come up");
+		usleep(200);
+	}
+}
+
 /* Moves into a new machine. The interfaces' names are set. */
 static inline void network_new(struct network *network, const struct address *addresses, size_t address_count)
 {
@@ -305,6 +338,7 @@ static inline void network_new(struct network *network, const struct address *ad
 			add_address(fd, &network->interfaces[i], &addresses[j]);
 	}
 	add_routes(network, fd);
+	wait_for_addresses(network, addresses, address_count);
 	close(fd);
 }
 
