@@ -37,7 +37,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/product/%.o)
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/checked/%.o,$(filter-out rescue/main.c,$(SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 JUDGES := $(foreach source,$(sort $(wildcard tests/differential/*/dump.c)),$(BUILD)/differential/$(word 3,$(subst /, ,$(source)))-dump)
-TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c)))
+TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c tests/differential/*/probe.c)))
 
 V ?= 0
 ifeq ($(V),0)
@@ -106,6 +106,8 @@ $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(if $(filter tests/cli/%,$<),-lsodium)
+
+$(BUILD)/tests/differential/firewall/probe: tests/differential/firewall/network.h
 
 .PHONY: test test-unit test-cli test-hostile test-differential test-crash test-qemu demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)

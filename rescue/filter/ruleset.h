@@ -127,7 +127,7 @@ struct test {
 	bool any_bit;
 	struct number_set numbers; /* settled */
 	interface_list interfaces; /* any of them */
-	/* Whether a missing interface lets a negated test match: iptables yes, nft no (its expression breaks off). */
+	/* Not looked at any more: for both tools a missing interface is one whose name is empty. */
 	bool absent_interface_matches_negation;
 	bool limit_over; /* SELECT_LIMIT: matches above the rate, not below it */
 	struct {
@@ -212,13 +212,15 @@ enum statement_kind {
 	STATEMENT_UNTRACKED, /* notrack */
 	STATEMENT_REDIRECT, /* to a port of this machine, 0: the same one */
 	STATEMENT_FORWARD, /* DNAT to another machine's address, or to one that is not known to be ours */
+	STATEMENT_UPDATE_SET, /* add, update and delete of an element: from then on it is not known what the set holds
+			       */
 };
 
 struct statement {
 	enum statement_kind kind;
 	union {
 		struct test test;
-		struct lookup lookup; /* LOOKUP and VERDICT_MAP */
+		struct lookup lookup; /* LOOKUP and VERDICT_MAP; UPDATE_SET: its set alone */
 		struct filter_verdict verdict;
 		struct {
 			uint32_t mask, value;
