@@ -10,27 +10,15 @@
 
 #include "base/text.h"
 #include "parse/iptables_save.h"
+#include "parse/ufw_script.h"
 #include "parse/ufw_settings.h"
-#include "stage/firewall_rules.h"
-
-enum {
-	SCRIPT_LIMIT = 1024 * 1024,
-};
-
-/* How versions and distributions differ, from the script itself. */
-struct script {
-	const char *path;
-	const char *user_directory;
-	bool policies_first; /* before the rules files: until 0.36.1 */
-	bool runs_hooks; /* before.init and after.init: since 0.34 */
-};
 
 struct loader {
 	struct target *target;
 	struct ruleset *ruleset;
 	struct arena *arena;
 	struct load_report *report;
-	struct script script;
+	struct ufw_script script;
 	struct ufw_settings settings;
 	bool legacy;
 	/* The family that is loaded now */
@@ -53,43 +41,6 @@ static const char *const primary_chains[] = {"before-logging", "before", "after"
 static const char *const secondary_chains[] = {"user", "user-logging", "skip-to-policy"};
 static const char *const other_chains[] = {"logging-deny", "logging-allow", "not-local", "user-limit",
 					   "user-limit-accept"};
-
-static void read_script(struct target *target, struct arena *arena, struct script *ret)
-{
-	static const char *const paths[] = {"/lib/ufw/ufw-init-functions", "/usr/lib/ufw/ufw-init-functions",
-					    "/usr/libexec/ufw/ufw-init-functions"};
-	static const char variable[] = "\nUSER_PATH=\"";
-	struct blob content;
-	const char *policies, *rules, *user;
-
-	*ret = (struct script){.path = paths[0], .user_directory = UFW_DIRECTORY, .runs_hooks = true};
-	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		if (target_read(target, paths[i], SCRIPT_LIMIT, arena, &content, NULL) < 0)
-			continue;
-		ret->path = paths[i];
-		ret->runs_hooks = strstr(content.data, "before.init") != NULL;
-		policies = strstr(content.data, "\n\"COMMIT\\n\" $input_pol ");
-		rules = strstr(content.data, "< \"$BEFORE_RULES\"");
-		ret->policies_first = policies && rules && policies < rules;
-		user = strstr(content.data, variable);
-		if (user) {
-			const char *value = user + strlen(variable), *behind = string_after(value, "${DATA_DIR}");
-
-			value = behind ? behind : value;
-			if (*value == '/')
-				ret->user_directory = arena_memdup(arena, value, strcspn(value, "\"\n"));
-		}
-		return;
-	}
-}
-
-const char *ufw_user_directory(struct target *target, struct arena *arena)
-{
-	struct script script;
-
-	read_script(target, arena, &script);
-	return script.user_directory;
-}
 
 bool ufw_uses_ipv6(struct target *target, struct arena *arena)
 {
@@ -469,21 +420,6 @@ static void open_builtins(struct loader *loader)
 	open_table(loader, "nat", false);
 }
 
-/* A script of the administrator's, run if it is executable. The one that ufw ships does nothing. */
-static void check_hook(struct loader *loader, const char *path)
-{
-	struct node_stat stat;
-	struct blob content;
-	int r;
-
-	if (target_stat(loader->target, path, &stat) < 0 || stat.type != NODE_FILE || !(stat.mode & 0111))
-		return;
-	r = target_read(loader->target, path, SCRIPT_LIMIT, loader->arena, &content, NULL);
-	if (r < 0 || script_mentions_firewall(&content))
-		load_note(loader->arena, loader->report, LOAD_UNCERTAIN, (struct place){.path = path},
-			  "what this script does to the rules is not followed");
-}
-
 void ufw_load(struct target *target, struct ruleset *ruleset, bool legacy, struct load_report *report)
 {
 	struct loader loader = {.target = target, .ruleset = ruleset, .arena = ruleset->arena, .report = report};
@@ -492,7 +428,7 @@ void ufw_load(struct target *target, struct ruleset *ruleset, bool legacy, struc
 	if (!ufw_settings_read(target, loader.arena, &loader.settings, report) ||
 	    !ufw_says_yes(&loader.settings.items[UFW_ENABLED]))
 		return;
-	read_script(target, loader.arena, &loader.script);
+	ufw_script_read(target, loader.arena, &loader.script);
 	set_family(&loader, false);
 	/* "Firewall already started": rules that were saved while ufw ran, loaded by another program. */
 	if (find_own_chain(&loader, "user", "input"))
@@ -500,7 +436,7 @@ void ufw_load(struct target *target, struct ruleset *ruleset, bool legacy, struc
 	if (string_equal(loader.settings.items[UFW_MANAGE_BUILTINS].value, "yes"))
 		open_builtins(&loader);
 	if (loader.script.runs_hooks)
-		check_hook(&loader, UFW_DIRECTORY "/before.init");
+		ufw_hook_check(target, loader.arena, UFW_DIRECTORY "/before.init", report);
 	if (!ufw_says_yes(&loader.settings.items[UFW_IPV6]))
 		shut_ipv6(&loader);
 	set_family(&loader, false);
@@ -510,5 +446,5 @@ void ufw_load(struct target *target, struct ruleset *ruleset, bool legacy, struc
 		load_family(&loader);
 	}
 	if (loader.script.runs_hooks)
-		check_hook(&loader, UFW_DIRECTORY "/after.init");
+		ufw_hook_check(target, loader.arena, UFW_DIRECTORY "/after.init", report);
 }

@@ -158,7 +158,7 @@ static enum word_end read_word(struct fragment *fragment, struct word *word)
 		} else {
 			if (c == '=' && !word->equals)
 				word->equals = word->text.size;
-			if (c == '$')
+			if (c == '$' || c == '~')
 				word->expands = true;
 			add_character(word, c);
 		}
@@ -239,18 +239,22 @@ static bool is_missing(const struct fragment *fragment, const struct word *word)
 
 static const char beyond[] = "this line is more than an assignment";
 
-/* The rest of a line that is more than assignments. */
-static bool read_command(struct fragment *fragment, const struct word *name)
+/* The rest of a line that is more than assignments. False: the shell stops. */
+static bool read_command(struct fragment *fragment, const struct word *name, bool exporting)
 {
-	bool missing = is_missing(fragment, name);
+	size_t start = fragment->offset;
+	bool fatal = !exporting && is_missing(fragment, name);
 
 	skip_line(fragment);
-	if (missing)
+	/* A failure is none where the line goes on with && or ||. */
+	for (size_t i = start; i < fragment->offset; i++)
+		fatal = fatal && !is_one_of(fragment->content.data[i], "&|");
+	if (fatal)
 		load_note(fragment->arena, fragment->report, LOAD_REFUSED, place_of_command(fragment), "%s: not found",
 			  name->text.data);
 	else
 		load_note(fragment->arena, fragment->report, LOAD_UNCERTAIN, place_of_command(fragment), beyond);
-	return !missing;
+	return !fatal;
 }
 
 /* One simple command, up to a newline or semicolon. False: the shell stops. */
@@ -265,9 +269,9 @@ static bool read_simple_command(struct fragment *fragment)
 		if (is_assignment(&word))
 			*array_push(fragment->arena, &assignments) = word;
 		else if (!assignments.count && !exporting && string_equal(word.text.data, "export"))
-			exporting = true;
-		else if (!exporting)
-			return read_command(fragment, &word);
+			exporting = true; /* and what follows are assignments still */
+		else
+			return read_command(fragment, &word, exporting);
 	}
 	if (end == WORD_OPEN) {
 		load_note(fragment->arena, fragment->report, LOAD_REFUSED, place_of_command(fragment),
