@@ -156,6 +156,13 @@ void table_remove_chain(struct table *table, struct chain *chain)
 	index_remove(table->chain_index, chain->name);
 }
 
+void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
+{
+	index_remove(table->chain_index, chain->name);
+	chain->name = arena_strdup(ruleset->arena, name);
+	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+}
+
 struct set *table_find_set(const struct table *table, const char *name)
 {
 	return index_find(table->set_index, name);

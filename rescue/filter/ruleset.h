@@ -177,6 +177,8 @@ struct set {
 	const char *name; /* NULL: anonymous */
 	unsigned field_count; /* of the key */
 	unsigned value_count; /* of a map's data; 0 for sets and verdict maps */
+	const char *ipset_type; /* of ipset(8)'s: "hash:net,port"; else NULL */
+	bool ipv6; /* the addresses in an ipset */
 	bool is_map; /* verdict map or other */
 	bool dynamic; /* rules may add to it: what is in it then is not on disk */
 	bool unknown; /* its content is not known at all (an ipset that nobody saved): every lookup is maybe */
@@ -288,6 +290,8 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 /* Makes it a base chain, registered now. */
 void chain_set_base(struct ruleset *ruleset, struct chain *chain, enum filter_hook hook, int priority, bool nat);
 void table_remove_chain(struct table *table, struct chain *chain);
+/* The new name is copied; no other chain has it. Jumps to the chain stay. */
+void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name);
 struct set *table_find_set(const struct table *table, const char *name);
 /* name NULL: an anonymous one. */
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count);
