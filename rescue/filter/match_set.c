@@ -20,16 +20,6 @@ static enum answer match_field(const struct packet *packet, const struct key_par
 	return match_test(packet, &test, flow);
 }
 
-/* Leaves what is in both; false when nothing is. */
-static bool narrow_range(struct number_range *range, const struct number_range *other)
-{
-	if (number_compare(other->first, range->first) > 0)
-		range->first = other->first;
-	if (number_compare(other->last, range->last) < 0)
-		range->last = other->last;
-	return number_compare(range->first, range->last) <= 0;
-}
-
 enum answer match_element(const struct packet *packet, const struct lookup *lookup, const struct set_element *element,
 			  const struct flow *flow, bool *ret_client, struct number_range *ret_range)
 {
@@ -41,7 +31,8 @@ enum answer match_element(const struct packet *packet, const struct lookup *look
 		enum answer field;
 
 		if (selects_client(packet, part->selector) && !part->mask) {
-			if (part->ipv6 != packet->question->ipv6 || !narrow_range(ret_range, &element->key[i].range))
+			if (part->ipv6 != packet->question->ipv6 ||
+			    !number_range_narrow(ret_range, &element->key[i].range))
 				return ANSWER_NO;
 			*ret_client = true;
 			continue;
@@ -80,47 +71,6 @@ static void settle_plain(struct set *set, struct arena *arena)
 	}
 	number_set_settle(&set->settled);
 	set->settled_count = set->elements.count;
-}
-
-static void subtract(struct arena *arena, struct number_set *set, const struct number_set *other, unsigned bits)
-{
-	struct number_set outside, rest = {0};
-	size_t j = 0;
-
-	if (!set->count || !other->count)
-		return;
-	number_set_complement(arena, other, bits, &outside);
-	for (size_t i = 0; i < set->count; i++) {
-		struct number_range common, range = set->items[i];
-
-		while (j < outside.count && number_compare(outside.items[j].last, range.first) < 0)
-			j++;
-		for (size_t k = j; k < outside.count; k++) {
-			common = outside.items[k];
-			if (!narrow_range(&common, &range))
-				break;
-			number_set_add(arena, &rest, common.first, common.last);
-		}
-	}
-	*set = rest;
-}
-
-/* Both take settled sets. What is in both goes to ret, unsettled. */
-static void add_common(struct arena *arena, struct number_set *ret, const struct number_set *a,
-		       const struct number_set *b)
-{
-	size_t i = 0, j = 0;
-
-	while (i < a->count && j < b->count) {
-		struct number_range common = a->items[i];
-
-		if (narrow_range(&common, &b->items[j]))
-			number_set_add(arena, ret, common.first, common.last);
-		if (number_compare(a->items[i].last, b->items[j].last) < 0)
-			i++;
-		else
-			j++;
-	}
 }
 
 /* What the elements of a set say about the client's address, as far as the rest of the key meets them. */
@@ -180,15 +130,15 @@ static void match_general(const struct packet *packet, const struct lookup *look
 
 	find_elements(packet, lookup, flow, arena, &found);
 	*ret = (struct set_match){.yes = found.yes, .maybe = found.maybe};
-	subtract(arena, &ret->maybe, &found.excluded, bits);
-	add_common(arena, &ret->maybe, &found.yes, &found.maybe_excluded);
+	number_set_subtract(arena, &ret->maybe, &found.excluded, bits);
+	number_set_add_common(arena, &ret->maybe, &found.yes, &found.maybe_excluded);
 	for (size_t i = 0; i < found.inside_excluded.count; i++)
 		number_set_add(arena, &ret->maybe, found.inside_excluded.items[i].first,
 			       found.inside_excluded.items[i].last);
 	number_set_settle(&ret->maybe);
-	subtract(arena, &ret->yes, &found.excluded, bits);
-	subtract(arena, &ret->yes, &found.maybe_excluded, bits);
-	subtract(arena, &ret->maybe, &ret->yes, bits);
+	number_set_subtract(arena, &ret->yes, &found.excluded, bits);
+	number_set_subtract(arena, &ret->yes, &found.maybe_excluded, bits);
+	number_set_subtract(arena, &ret->maybe, &ret->yes, bits);
 }
 
 /* Whether all of a key can be made of the packet. */
@@ -214,8 +164,8 @@ static void negate_match(const struct packet *packet, struct arena *arena, struc
 	struct number_set neither = {0};
 
 	number_set_add(arena, &neither, number_of(0), number_maximum(bits));
-	subtract(arena, &neither, &match->yes, bits);
-	subtract(arena, &neither, &match->maybe, bits);
+	number_set_subtract(arena, &neither, &match->yes, bits);
+	number_set_subtract(arena, &neither, &match->maybe, bits);
 	match->yes = neither;
 }
 

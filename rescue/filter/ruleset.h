@@ -127,8 +127,6 @@ struct test {
 	bool any_bit;
 	struct number_set numbers; /* settled */
 	interface_list interfaces; /* any of them */
-	/* Not looked at any more: for both tools a missing interface is one whose name is empty. */
-	bool absent_interface_matches_negation;
 	bool limit_over; /* SELECT_LIMIT: matches above the rate, not below it */
 	struct {
 		const char *name;

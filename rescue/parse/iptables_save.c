@@ -180,8 +180,10 @@ static struct place line_place(const struct save_loader *loader, unsigned number
 {
 	if (length && line[length - 1] == '\r')
 		length--;
-	return (struct place){
-	    .path = loader->input->path, .line = number, .text = line, .text_length = (unsigned)length};
+	return (struct place){.path = loader->input->path,
+			      .line = loader->input->line ? loader->input->line : number,
+			      .text = line,
+			      .text_length = (unsigned)length};
 }
 
 void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *input, struct load_report *report)

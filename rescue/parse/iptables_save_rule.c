@@ -174,7 +174,6 @@ static void add_interface(const struct rule_line *line, statement_list *list, en
 	interface->name = arena_memdup(line->loader->arena, name, length - prefix);
 	interface->prefix = prefix;
 	statement.test.negate = negated;
-	statement.test.absent_interface_matches_negation = true;
 	*array_push(line->loader->arena, list) = statement;
 }
 
