@@ -318,3 +318,106 @@ void add_not_understood(struct arena *arena, statement_list *list, const char *n
 	verdict->kind = VERDICT_NOT_UNDERSTOOD;
 	verdict->name = name;
 }
+
+/* Pointers to tables, chains and sets stay valid: what they point to is copied, and copied back. */
+struct saved_chain {
+	struct chain *chain;
+	struct chain content;
+};
+
+struct saved_set {
+	struct set *set;
+	struct set content;
+};
+
+struct saved_table {
+	struct table *table;
+	struct table content;
+	struct saved_chain *chains;
+	struct saved_set *sets;
+};
+
+struct ruleset_snapshot {
+	struct saved_table *tables;
+	size_t count;
+	unsigned next_number;
+};
+
+static void *copy_items(struct arena *arena, const void *items, size_t count, size_t size)
+{
+	return count ? arena_memdup(arena, items, count * size) : NULL;
+}
+
+/* A list of its own, without room to grow into what the other one has. */
+#define copy_list(arena, list)                                                                      \
+	((list)->items = copy_items((arena), (list)->items, (list)->count, sizeof(*(list)->items)), \
+	 (list)->capacity = (list)->count)
+
+static void copy_chain(struct arena *arena, struct chain *to, const struct chain *from)
+{
+	*to = *from;
+	copy_list(arena, &to->inserted);
+	copy_list(arena, &to->appended);
+}
+
+static void copy_set(struct arena *arena, struct set *to, const struct set *from)
+{
+	*to = *from;
+	copy_list(arena, &to->elements);
+}
+
+static void save_table(struct arena *arena, struct saved_table *saved, struct table *table)
+{
+	saved->table = table;
+	saved->content = *table;
+	copy_list(arena, &saved->content.chains);
+	copy_list(arena, &saved->content.sets);
+	saved->chains = arena_alloc(arena, table->chains.count * sizeof(*saved->chains));
+	for (size_t i = 0; i < table->chains.count; i++) {
+		saved->chains[i].chain = table->chains.items[i];
+		copy_chain(arena, &saved->chains[i].content, table->chains.items[i]);
+	}
+	saved->sets = arena_alloc(arena, table->sets.count * sizeof(*saved->sets));
+	for (size_t i = 0; i < table->sets.count; i++) {
+		saved->sets[i].set = table->sets.items[i];
+		copy_set(arena, &saved->sets[i].content, table->sets.items[i]);
+	}
+}
+
+static void restore_table(struct arena *arena, const struct saved_table *saved)
+{
+	struct table *table = saved->table;
+
+	*table = saved->content;
+	table->chain_index = table->set_index = NULL;
+	for (size_t i = 0; i < table->chains.count; i++) {
+		*saved->chains[i].chain = saved->chains[i].content;
+		index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
+	}
+	for (size_t i = 0; i < table->sets.count; i++) {
+		*saved->sets[i].set = saved->sets[i].content;
+		index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
+	}
+}
+
+struct ruleset_snapshot *ruleset_save(const struct ruleset *ruleset)
+{
+	struct ruleset_snapshot *snapshot = ARENA_NEW(ruleset->arena, struct ruleset_snapshot);
+
+	snapshot->count = ruleset->tables.count;
+	snapshot->next_number = ruleset->next_number;
+	snapshot->tables = arena_alloc(ruleset->arena, snapshot->count * sizeof(*snapshot->tables));
+	for (size_t i = 0; i < snapshot->count; i++)
+		save_table(ruleset->arena, &snapshot->tables[i], ruleset->tables.items[i]);
+	return snapshot;
+}
+
+void ruleset_restore(struct ruleset *ruleset, const struct ruleset_snapshot *snapshot)
+{
+	ruleset->tables.count = 0;
+	ruleset->next_number = snapshot->next_number;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		restore_table(ruleset->arena, &snapshot->tables[i]);
+		*array_push(ruleset->arena, &ruleset->tables) = snapshot->tables[i].table;
+	}
+}

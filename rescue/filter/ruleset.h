@@ -180,6 +180,7 @@ struct set {
 	bool is_map; /* verdict map or other */
 	bool dynamic; /* rules may add to it: what is in it then is not on disk */
 	bool unknown; /* its content is not known at all (an ipset that nobody saved): every lookup is maybe */
+	const void *declaration; /* the parser's own: the types of its fields */
 	ARRAY_OF(struct set_element) elements;
 	/* The evaluator's own memory of a plain set of numbers */
 	struct number_set settled;
@@ -257,6 +258,7 @@ struct chain {
 	/* In order: inserted (the last one first), then appended. Use chain_rule(). */
 	ARRAY_OF(struct rule *) inserted, appended;
 	unsigned number; /* of its registration, for chains of equal priority */
+	const void *notes; /* the parser's own: where its rules may stand */
 	bool running; /* the evaluator's own */
 };
 
@@ -304,6 +306,12 @@ struct rule *chain_rule(const struct chain *chain, size_t index);
 void chain_add_rule(struct ruleset *ruleset, struct chain *chain, size_t index, struct rule *rule);
 void chain_remove_rule(struct chain *chain, size_t index);
 void chain_flush(struct chain *chain);
+
+/* All that changes in a rule set, as it is now; restoring makes a failed transaction undone. Costs as much as the rule
+ * set holds. */
+struct ruleset_snapshot;
+struct ruleset_snapshot *ruleset_save(const struct ruleset *ruleset);
+void ruleset_restore(struct ruleset *ruleset, const struct ruleset_snapshot *snapshot);
 
 /* A new rule from a list of statements, which is copied. */
 typedef ARRAY_OF(struct statement) statement_list;
