@@ -23,6 +23,20 @@ void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size)
 	explicit_bzero(buffer, size);
 }
 
+/* For expat's traces, which nothing here asks for. */
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	(void)flag;
+	va_start(arguments, format);
+	r = vfprintf(stream, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
 /*
  * libsodium: without these two, the linker takes them from objects that pull in the whole library (130 KiB) by way of
  * sodium_init(). Nothing here calls what needs them: keys are made from a seed (rescue/keygen.c), hashes need neither.
@@ -43,6 +57,13 @@ void randombytes_buf(void *const buffer, const size_t size)
 			abort();
 		done += (size_t)count;
 	}
+}
+
+/* For the salt of expat's hash tables. */
+void arc4random_buf(void *buffer, size_t size);
+void arc4random_buf(void *buffer, size_t size)
+{
+	randombytes_buf(buffer, size);
 }
 
 #else

@@ -3,68 +3,7 @@
 
 #include <string.h>
 
-/* Open addressing; grows before it is half full. */
-struct name_index {
-	const char **names;
-	void **things; /* NULL beside a name: removed */
-	size_t capacity, used;
-};
-
-static size_t hash_name(const char *name)
-{
-	size_t hash = 5381;
-
-	while (*name)
-		hash = hash * 33 + (unsigned char)*name++;
-	return hash;
-}
-
-static size_t index_slot(const struct name_index *index, const char *name)
-{
-	size_t slot = hash_name(name) % index->capacity;
-
-	while (index->names[slot] && !string_equal(index->names[slot], name))
-		slot = (slot + 1) % index->capacity;
-	return slot;
-}
-
-static void *index_find(const struct name_index *index, const char *name)
-{
-	return index ? index->things[index_slot(index, name)] : NULL;
-}
-
-static void index_put(struct arena *arena, struct name_index **index, const char *name, void *thing)
-{
-	struct name_index *old = *index;
-	size_t slot;
-
-	if (!old || old->used * 2 >= old->capacity) {
-		struct name_index *grown = ARENA_NEW(arena, struct name_index);
-
-		grown->capacity = old ? old->capacity * 2 + 1 : 31;
-		grown->names = arena_alloc(arena, grown->capacity * sizeof(*grown->names));
-		grown->things = arena_alloc(arena, grown->capacity * sizeof(*grown->things));
-		for (size_t i = 0; old && i < old->capacity; i++) {
-			if (!old->names[i] || !old->things[i])
-				continue;
-			slot = index_slot(grown, old->names[i]);
-			grown->names[slot] = old->names[i];
-			grown->things[slot] = old->things[i];
-			grown->used++;
-		}
-		*index = grown;
-	}
-	slot = index_slot(*index, name);
-	(*index)->used += !(*index)->names[slot];
-	(*index)->names[slot] = name;
-	(*index)->things[slot] = thing;
-}
-
-static void index_remove(struct name_index *index, const char *name)
-{
-	if (index)
-		index->things[index_slot(index, name)] = NULL;
-}
+#include "base/name_index.h"
 
 struct table *ruleset_find_table(struct ruleset *ruleset, enum filter_family family, bool legacy, const char *name)
 {
@@ -117,7 +56,7 @@ void ruleset_flush(struct ruleset *ruleset, int family)
 
 struct chain *table_find_chain(const struct table *table, const char *name)
 {
-	return index_find(table->chain_index, name);
+	return name_index_find(table->chain_index, name);
 }
 
 struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name)
@@ -131,7 +70,7 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 	chain->table = table;
 	chain->policy = VERDICT_ACCEPT;
 	*array_push(ruleset->arena, &table->chains) = chain;
-	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 	return chain;
 }
 
@@ -153,7 +92,7 @@ void table_remove_chain(struct table *table, struct chain *chain)
 			table->chains.items[kept++] = table->chains.items[i];
 	}
 	table->chains.count = kept;
-	index_remove(table->chain_index, chain->name);
+	name_index_remove(table->chain_index, chain->name);
 }
 
 void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
@@ -165,7 +104,7 @@ void table_rename_chain(struct ruleset *ruleset, struct table *table, struct cha
 
 struct set *table_find_set(const struct table *table, const char *name)
 {
-	return index_find(table->set_index, name);
+	return name_index_find(table->set_index, name);
 }
 
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count)
@@ -176,7 +115,7 @@ struct set *table_add_set(struct ruleset *ruleset, struct table *table, const ch
 	if (name) {
 		set->name = arena_strdup(ruleset->arena, name);
 		*array_push(ruleset->arena, &table->sets) = set;
-		index_put(ruleset->arena, &table->set_index, set->name, set);
+		name_index_put(ruleset->arena, &table->set_index, set->name, set);
 	}
 	return set;
 }
@@ -190,7 +129,7 @@ void table_remove_set(struct table *table, struct set *set)
 			table->sets.items[kept++] = table->sets.items[i];
 	}
 	table->sets.count = kept;
-	index_remove(table->set_index, set->name);
+	name_index_remove(table->set_index, set->name);
 }
 
 struct set_element *set_add_element(struct ruleset *ruleset, struct set *set)
