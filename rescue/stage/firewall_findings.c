@@ -71,7 +71,7 @@ static bool is_open(const struct firewall_reach *reach)
 	return reach->configured && reach->open.count;
 }
 
-/* Open to most sources through any interface that no rule singles out, or through one that is configured. */
+/* Open to most sources. */
 static bool is_wide_open(const struct firewall_reach *reach)
 {
 	return reach->configured && firewall_is_most(&reach->open, reach->way->ipv6);
@@ -85,13 +85,16 @@ static const char *interface_text(struct arena *arena, const struct firewall_rea
 /* All that is known of one way, through all interfaces. */
 struct way_summary {
 	const struct firewall_way *way;
-	bool wide_open, open, unknown;
+	bool wide_open; /* through some interface, and through all that no rule singles out */
+	bool open, unknown;
 	bool open_elsewhere; /* only through interfaces that nothing configures */
 	const struct firewall_reach *best; /* the reach that speaks for the way: the widest that is configured */
 };
 
 static void summarise(const struct firewall_world *world, const struct firewall_way *way, struct way_summary *ret)
 {
+	bool others_closed = false;
+
 	*ret = (struct way_summary){.way = way};
 	for (size_t i = 0; i < world->reaches.count; i++) {
 		const struct firewall_reach *reach = &world->reaches.items[i];
@@ -99,12 +102,15 @@ static void summarise(const struct firewall_world *world, const struct firewall_
 		if (reach->way != way)
 			continue;
 		ret->wide_open = ret->wide_open || is_wide_open(reach);
+		others_closed =
+		    others_closed || (reach->configured && string_equal(reach->interface, "*") && !is_wide_open(reach));
 		ret->open = ret->open || is_open(reach);
 		ret->unknown = ret->unknown || (reach->configured && reach->unknown.count);
 		ret->open_elsewhere = ret->open_elsewhere || (!reach->configured && reach->open.count);
 		if (reach->configured && (!ret->best || (!is_open(ret->best) && is_open(reach))))
 			ret->best = reach;
 	}
+	ret->wide_open = ret->wide_open && !others_closed;
 }
 
 /* --- problems -------------------------------------------------------------- */

@@ -3,6 +3,10 @@
 # firewall: do the rules that the boot loads let a new connection in, from where, and are they opened where they do not?
 load fixture
 
+CLOSED='table inet filter {
+	chain input { type filter hook input priority 0; policy drop; }
+}'
+
 setup()
 {
 	fixture_root
@@ -354,7 +358,7 @@ firewalld()
 }
 
 @test "firewall: the last one to load has the last word" {
-	nftables <<<'table inet filter { chain input { type filter hook input priority 0; policy drop; } }'
+	nftables <<<"$CLOSED"
 	finds firewall.blocked
 	unit site.service '/usr/sbin/nft flush ruleset' 'After=nftables.service'
 	healthy
@@ -364,7 +368,7 @@ firewalld()
 }
 
 @test "firewall: a unit that the boot does not start loads nothing" {
-	nftables <<<'table inet filter { chain input { type filter hook input priority 0; policy drop; } }'
+	nftables <<<"$CLOSED"
 	rm "$ROOT/etc/systemd/system/multi-user.target.wants/nftables.service"
 	healthy
 }
