@@ -278,8 +278,10 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	while ((flow = region_pop(&evaluator.pool, &region))) {
 		if (evaluator.gave_up)
 			record(&evaluator, flow, PASSAGE_UNKNOWN, &too_large);
+		else if (flow->may_be_dropped)
+			record(&evaluator, flow, PASSAGE_UNKNOWN, flow->doubt);
 		else
-			record(&evaluator, flow, flow->may_be_dropped ? PASSAGE_UNKNOWN : PASSAGE_OPEN, flow->doubt);
+			record(&evaluator, flow, PASSAGE_OPEN, NULL);
 	}
 	if (ret->ranges.count)
 		qsort(ret->ranges.items, ret->ranges.count, sizeof(*ret->ranges.items), compare_ranges);

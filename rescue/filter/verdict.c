@@ -131,6 +131,10 @@ struct flow *apply_possible(struct evaluator *evaluator, const struct rule_place
 static struct flow *apply_maybe(struct evaluator *evaluator, const struct rule_place *place,
 				const struct filter_verdict *verdict, struct flow *region, const char *reason)
 {
+	/* Should it make a difference later, this was the reason. */
+	if (reason && !ends_packet(verdict->kind))
+		note(evaluator, region,
+		     (struct doubt){.obstacle = verdict_obstacle(evaluator, place, verdict, reason)});
 	region = apply_possible(evaluator, place, verdict, region, reason);
 	if (verdict->kind != VERDICT_RETURN && verdict->kind != VERDICT_GOTO)
 		return region;

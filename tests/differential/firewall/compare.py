@@ -86,22 +86,20 @@ def possible(address, case):
 
 
 def choose_clients(rng, case, verdict):
-    """Those that the generator named, and the edges of what sshrescue tells apart."""
+    """Those that the generator named, and the edges of what sshrescue tells apart: half of each, if there are too many."""
     named, edges = [], []
     for (family, port, interface), answer in sorted(verdict.answers.items()):
         sources = {ipaddress.ip_address(source) for source in case.sources[family]}
-        named += [(family, interface, source, port) for source in sources]
+        named += [(family, interface, source, port) for source in sorted(sources)]
         for first, last, _, _ in answer.ranges:
             inside = type(first)(rng.randint(int(first), int(last)))
-            edges += [(family, interface, source, port) for source in {first, last, inside} - sources]
-    named, edges = ([client for client in sorted(clients, key=lambda client: (client[0], client[1], client[2], client[3]))
-                     if possible(client[2], case)] for clients in (named, edges))
+            edges += [(family, interface, source, port) for source in sorted({first, last, inside} - sources)]
+    named, edges = ([client for client in dict.fromkeys(clients) if possible(client[2], case)] for clients in (named, edges))
     rng.shuffle(named)
     rng.shuffle(edges)
     limit = FRESH_LIMIT if case.fresh else CLIENT_LIMIT
-    chosen = edges[:limit // 2]
-    return (named[:limit - len(chosen)] + edges)[:limit] if len(named) + len(chosen) < limit else \
-        named[:limit - len(chosen)] + chosen
+    edges = edges[:max(limit // 2, limit - len(named))]
+    return edges + named[:limit - len(edges)]
 
 
 class Judge:
@@ -110,16 +108,19 @@ class Judge:
     def __init__(self, modules):
         self.root = machine.Root()
         self.loader = machine.Loader(self.root, modules)
-        self.machine, self.engine = None, machine_engine()
+        self.machine, self.engine = None, Engine()
+        self.used = False
 
     def load(self, case):
+        """Whether a new machine takes the rules, and what the loader says."""
         if not self.machine:
             self.machine = machine.Machine()
         self.machine.new(case)
+        self.used = False
         return self.loader.load(case, self.machine.namespace)
 
     def knock(self, case, clients, quiet):
-        """Each on a new machine where one connection may change what becomes of the next."""
+        """What becomes of clients; each on a machine of its own where one connection may change that of the next."""
         if not case.fresh:
             return self.machine.knock(case, clients, quiet)
         results = []
@@ -130,32 +131,33 @@ class Judge:
             results += self.machine.knock(case, [client], quiet)
         return results
 
+    def try_clients(self, case, rng, result):
+        clients = choose_clients(rng, case, result.verdict)
+        luck = self.knock(case, clients, QUIET)
+        # The machine may have been busy with other things.
+        doubted = [i for i, client in enumerate(clients) if luck[i] != "open" and result.says(client)[0] == "open"]
+        for i, again in zip(doubted, self.knock(case, [clients[i] for i in doubted], QUIET_LONG)):
+            luck[i] = again
+        for client, became in zip(clients, luck):
+            result.compare_client(client, became)
+
     def try_case(self, case, rng):
         result = Result(case)
         self.root.fill(case.files)
         try:
             result.verdict = self.engine.ask(case, self.root.path)
             result.accepted, result.messages = self.load(case)
-            self.used = False
             result.compare_loading()
-            clients = choose_clients(rng, case, result.verdict)
-            luck = self.knock(case, clients, QUIET)
-            doubted = [i for i, client in enumerate(clients) if luck[i] != "open" and result.says(client)[0] == "open"]
-            for i, again in zip(doubted, self.knock(case, [clients[i] for i in doubted], QUIET_LONG) if doubted else []):
-                luck[i] = again
-            for client, became in zip(clients, luck):
-                result.compare_client(client, became)
-        except RuntimeError as error:
+            self.try_clients(case, rng, result)
+        except (RuntimeError, OSError) as error:
             result.wrong.append(str(error))
-            self.machine = None
+            if self.machine:
+                self.machine.close()
+                self.machine = None
         return result
 
 
-def machine_engine():
-    return Engine()
-
-
-def line_of(messages, files):
+def line_of(messages):
     """Where the real loader says that it stopped, if it does."""
     match = re.search(r"^(/\S+?):(\d+):\d+-\d+: Error", messages, re.M)
     if match:
@@ -183,7 +185,7 @@ class Result:
         elif not self.accepted and not self.verdict.refused and not self.verdict.uncertain:
             self.wrong.append(f"the loader refuses it, we do not: {self.messages.strip()}")
         elif not self.accepted and self.verdict.refused:
-            line, ours = line_of(self.messages, self.case.files), self.verdict.refused[0]
+            line, ours = line_of(self.messages), self.verdict.refused[0]
             if line and (line[1] != int(ours[1]) or line[0] not in (None, ours[0])):
                 self.lesser.append(f"the loader stops at {line}, we at {ours}: {self.messages.strip()}")
 
@@ -195,6 +197,6 @@ class Result:
         self.kernel.append(f"{who}: {became}; we say {passage} {' '.join(why)}")
         if passage == "no answer" or (passage == "open") != (became == "open") and passage != "unknown":
             self.wrong.append(f"{who}: {became}; we say {passage} {' '.join(why)}")
-        elif passage == "closed" and why[0] in ("SYN", "ACK") and why[3] != "diverted" and \
-                (why[3] == "refused") != (became == "refused"):
+        elif passage == "closed" and became == "refused" and why[0] in ("SYN", "ACK") and why[3] == "dropped":
+            # The other way round proves nothing: rules may keep the word of a refusal in.
             self.lesser.append(f"{who}: {became}; we say {passage} {' '.join(why)}")

@@ -66,6 +66,11 @@ class Case:
         return any(re.search(r"\b(limit|hashlimit|recent|connlimit|meter|quota|numgen|ct count|statistic|(add|update) @)", text)
                    for text in self.files.values() if isinstance(text, str))
 
+    def looks_back(self):
+        """Whether the rules ask by which way an answer would go."""
+        return self.tool == "firewalld" or any(re.search(r"\bfib\b|rpfilter", text) for text in self.files.values()
+                                               if isinstance(text, str))
+
     def locals(self):
         return self.local["ipv4"] + self.local["ipv6"]
 
@@ -245,6 +250,19 @@ class Machine:
 
     def knock(self, case, clients, quiet):
         """What becomes of clients: (family, interface, source, port)."""
+        if not clients:
+            return []
+        if not case.looks_back():
+            return self.knock_at_once(case, clients, quiet)
+        results = dict.fromkeys(clients)
+        for interface in case.interfaces:
+            there = [client for client in clients if client[1] == interface]
+            if there:
+                self.say("prefer", interface)
+                results.update(zip(there, self.knock_at_once(case, there, quiet)))
+        return list(results.values())
+
+    def knock_at_once(self, case, clients, quiet):
         for number, (family, interface, source, port) in enumerate(clients):
             self.say("ask", number, interface, source, case.local[family][0], port)
         self.say("go", quiet)
@@ -252,5 +270,5 @@ class Machine:
         return [results[str(number)] for number in range(len(clients))]
 
     def close(self):
-        self.process.stdin.close()
+        self.process.kill()
         self.process.wait()

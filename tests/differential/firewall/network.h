@@ -29,6 +29,7 @@
 
 enum {
 	INTERFACE_LIMIT = 32,
+	METRIC = 100000, /* of the first route */
 };
 
 struct address {
@@ -60,6 +61,7 @@ struct network {
 	unsigned pairs; /* made so far */
 	struct interface interfaces[INTERFACE_LIMIT];
 	size_t interface_count;
+	unsigned preferred; /* routes put before the others so far */
 };
 
 /* --- rtnetlink ------------------------------------------------------------- */
@@ -200,7 +202,7 @@ static inline void add_address(int fd, const struct interface *interface, const 
 	netlink_send(fd, &message, "address");
 }
 
-static inline struct rtmsg *begin_route(struct netlink_message *message, int family)
+static inline void begin_route(struct netlink_message *message, int family)
 {
 	struct rtmsg *body = netlink_begin(message, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, sizeof(*body));
 
@@ -208,33 +210,38 @@ static inline struct rtmsg *begin_route(struct netlink_message *message, int fam
 	body->rtm_table = RT_TABLE_MAIN;
 	body->rtm_protocol = RTPROT_BOOT;
 	body->rtm_type = RTN_UNICAST;
-	return body;
+	body->rtm_scope = family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
-/* One route with a way through each interface: the reverse path is right on all of them. */
-static inline void add_routes(const struct network *network, int fd)
+/* A way to everywhere, through an interface. */
+static inline void add_route(int fd, const struct interface *interface, int family, int metric)
 {
 	struct netlink_message message;
-	struct rtattr *ways;
 
-	begin_route(&message, AF_INET)->rtm_scope = RT_SCOPE_LINK;
-	ways = netlink_add(&message, RTA_MULTIPATH, NULL, 0);
-	for (size_t i = 0; i < network->interface_count; i++) {
-		struct rtnexthop *way = netlink_room(&message, sizeof(*way));
-
-		way->rtnh_len = sizeof(*way);
-		way->rtnh_ifindex = network->interfaces[i].index;
-	}
-	netlink_nest(&message, ways);
+	begin_route(&message, family);
+	netlink_add(&message, RTA_OIF, &interface->index, sizeof(int));
+	netlink_add(&message, RTA_PRIORITY, &metric, sizeof(metric));
 	netlink_send(fd, &message, "route");
-	for (size_t i = 0; i < network->interface_count; i++) {
-		int metric = 1000 + (int)i;
+}
 
-		begin_route(&message, AF_INET6);
-		netlink_add(&message, RTA_OIF, &network->interfaces[i].index, sizeof(int));
-		netlink_add(&message, RTA_PRIORITY, &metric, sizeof(metric));
-		netlink_send(fd, &message, "IPv6 route");
+static inline void add_routes(const struct network *network, int fd)
+{
+	for (size_t i = 0; i < network->interface_count; i++) {
+		add_route(fd, &network->interfaces[i], AF_INET, METRIC + (int)i);
+		add_route(fd, &network->interfaces[i], AF_INET6, METRIC + (int)i);
 	}
+}
+
+/* The machine's routes lead through that interface before all others, as rules that look at the reverse path want it.
+ */
+static inline void network_prefer(struct network *network, const struct interface *interface)
+{
+	int fd = open_netlink();
+
+	network->preferred++;
+	add_route(fd, interface, AF_INET, METRIC - (int)network->preferred);
+	add_route(fd, interface, AF_INET6, METRIC - (int)network->preferred);
+	close(fd);
 }
 
 /* --- the namespaces -------------------------------------------------------- */

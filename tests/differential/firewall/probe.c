@@ -4,6 +4,7 @@
  *
  *   new ADDRESSES PORTS INTERFACE...    a new machine (lists by commas); answers "ready": whoever joins this process's
  *                                       network namespace now is on the machine, and may load rules there
+ *   prefer INTERFACE                    that is where the machine's routes lead from now on
  *   ask NAME INTERFACE SOURCE DESTINATION PORT    a client behind that interface, with any address
  *   go QUIET                            all that were asked for connect at once, until nothing was heard for that many
  *                                       milliseconds; answers "NAME RESULT" for each, and "done"
@@ -375,6 +376,14 @@ static void command_new(struct prober *prober, char *words)
 	puts("ready");
 }
 
+static const struct interface *find_interface(const struct prober *prober, const char *name)
+{
+	for (size_t i = 0; i < prober->network.interface_count; i++)
+		if (strcmp(prober->network.interfaces[i].name, name) == 0)
+			return &prober->network.interfaces[i];
+	errx(1, "no interface %s", name);
+}
+
 static void command_ask(struct prober *prober, char *words)
 {
 	struct client *client = &prober->clients[prober->client_count];
@@ -386,12 +395,9 @@ static void command_ask(struct prober *prober, char *words)
 		errx(1, "ask: too few words, or too many clients");
 	memset(client, 0, sizeof(*client));
 	snprintf(client->name, sizeof(client->name), "%s", name);
-	for (size_t i = 0; i < prober->network.interface_count; i++)
-		if (strcmp(prober->network.interfaces[i].name, interface) == 0)
-			client->interface = &prober->network.interfaces[i];
-	if (!client->interface || !address_read(source, &client->source) ||
-	    !address_read(destination, &client->destination))
-		errx(1, "%s: no interface %s, or no address %s", name, interface, source);
+	client->interface = find_interface(prober, interface);
+	if (!address_read(source, &client->source) || !address_read(destination, &client->destination))
+		errx(1, "%s: no address %s or %s", name, source, destination);
 	client->port = (uint16_t)atoi(port);
 	client->source_port = prober->next_port;
 	client->sequence = (uint32_t)prober->next_port << 12;
@@ -465,6 +471,8 @@ int main(void)
 			continue;
 		if (strcmp(command, "new") == 0)
 			command_new(&prober, words);
+		else if (strcmp(command, "prefer") == 0)
+			network_prefer(&prober.network, find_interface(&prober, words));
 		else if (strcmp(command, "ask") == 0)
 			command_ask(&prober, words);
 		else if (strcmp(command, "go") == 0)

@@ -51,6 +51,9 @@ NFT = [
      everywhere("refused")),
     ("include", {**nft("", "drop", more="\tinclude \"/etc/nftables.d/*.nft\"\n"),
                  "etc/nftables.d/ssh.nft": "chain input { tcp dport 22 accept; }\n"}, everywhere("open")),
+    ("reverse path", nft("fib saddr . iif oif missing drop", hook="prerouting"), everywhere("open")),
+    ("the first one alone", nft("ct state established accept\n\t\tlimit rate 1/hour burst 1 packets accept", "drop"),
+     everywhere("open")),
     ("refused by the loader", {"etc/nftables.conf": nft("", "drop")["etc/nftables.conf"] + "nonsense\n"},
      everywhere("open")),
 ]
@@ -69,6 +72,9 @@ IPTABLES = [
     ("acknowledgements kept out", iptables("-A INPUT -p tcp --syn -j ACCEPT", "DROP"), everywhere("half")),
     ("redirected to nobody", iptables("-A PREROUTING -p tcp -m tcp --dport 22 -j REDIRECT --to-ports 2222", table="nat"),
      everywhere("refused")),
+    ("the first one alone", iptables("-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
+                                     "-A INPUT -m limit --limit 1/hour --limit-burst 1 -j ACCEPT", "DROP"),
+     everywhere("open")),
     ("refused by the loader", {path: text.replace("COMMIT", "-A INPUT --nonsense\nCOMMIT")
                                for path, text in iptables("", "DROP").items()}, everywhere("open")),
 ]
