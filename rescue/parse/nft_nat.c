@@ -26,18 +26,8 @@ static bool flags(struct nft_parser *parser)
 	return true;
 }
 
-static bool port(struct nft_parser *parser, struct nft_rule *rule, struct goal *goal)
-{
-	struct nft_position at = parser->token.at;
-
-	if (!nft_statement_expression(parser, &goal->port))
-		return false;
-	return rule->protocol ||
-	       nft_refuse(parser, &at, "transport protocol mapping is only valid after transport protocol match");
-}
-
 /* [ip|ip6] [addr . port|prefix|interval] to [ADDRESS][:PORT] */
-static bool read_goal(struct nft_parser *parser, struct nft_rule *rule, struct goal *ret)
+static bool read_goal(struct nft_parser *parser, struct goal *ret)
 {
 	struct nft_parser before = *parser;
 	bool form = false;
@@ -62,13 +52,19 @@ static bool read_goal(struct nft_parser *parser, struct nft_rule *rule, struct g
 	}
 	if (!nft_is(parser, ":") && !nft_statement_expression(parser, &ret->address))
 		return false;
-	return !nft_accept(parser, ":") || port(parser, rule, ret);
+	return !nft_accept(parser, ":") || nft_statement_expression(parser, &ret->port);
 }
 
 static bool imply_goal(struct nft_parser *parser, struct nft_rule *rule, const struct goal *goal)
 {
-	return (!goal->address || nft_imply(parser, rule, goal->address)) &&
-	       (!goal->port || nft_imply(parser, rule, goal->port));
+	if (goal->address && !nft_imply(parser, rule, goal->address))
+		return false;
+	if (!goal->port)
+		return true;
+	if (!rule->protocol)
+		return nft_refuse(parser, &goal->port->at,
+				  "transport protocol mapping is only valid after transport protocol match");
+	return nft_imply(parser, rule, goal->port);
 }
 
 /* One port, or unknown. */
@@ -107,7 +103,7 @@ static bool dnat(struct nft_parser *parser, struct nft_rule *rule)
 	struct goal goal;
 
 	nft_advance(parser);
-	if (!read_goal(parser, rule, &goal) || !imply_goal(parser, rule, &goal) || !flags(parser))
+	if (!read_goal(parser, &goal) || !imply_goal(parser, rule, &goal) || !flags(parser))
 		return false;
 	if (goal.address && !goal.family && !rule->family)
 		return nft_refuse(parser, &at, "ip or ip6 must be specified with address for inet tables.");
@@ -136,7 +132,7 @@ static bool redirect(struct nft_parser *parser, struct nft_rule *rule)
 	nft_advance(parser);
 	if (nft_accept(parser, "to")) {
 		nft_accept(parser, ":");
-		if (!port(parser, rule, &goal))
+		if (!nft_statement_expression(parser, &goal.port))
 			return false;
 	}
 	if (!flags(parser) || !imply_goal(parser, rule, &goal) ||
@@ -155,7 +151,7 @@ static bool snat(struct nft_parser *parser, struct nft_rule *rule)
 	struct goal goal;
 
 	nft_advance(parser);
-	if (!read_goal(parser, rule, &goal) || !imply_goal(parser, rule, &goal) || !flags(parser))
+	if (!read_goal(parser, &goal) || !imply_goal(parser, rule, &goal) || !flags(parser))
 		return false;
 	if (goal.address && !goal.family && !rule->family)
 		return nft_refuse(parser, &at, "ip or ip6 must be specified with address for inet tables.");
@@ -172,7 +168,8 @@ static bool masquerade(struct nft_parser *parser, struct nft_rule *rule)
 	struct goal goal = {0};
 
 	nft_advance(parser);
-	if (nft_accept(parser, "to") && (!nft_expect(parser, ":") || !port(parser, rule, &goal)))
+	if (nft_accept(parser, "to") &&
+	    (!nft_expect(parser, ":") || !nft_statement_expression(parser, &goal.port)))
 		return false;
 	if (!flags(parser) || !imply_goal(parser, rule, &goal))
 		return false;
