@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "parse/ufw.h"
-#include "stage/firewall_rules.h"
+#include "stage/firewall_mention.h"
 
 enum {
 	SCRIPT_LIMIT = 1024 * 1024,

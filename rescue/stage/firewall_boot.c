@@ -11,7 +11,7 @@
 #include "parse/interfaces.h"
 #include "parse/unit_command.h"
 #include "stage/condition.h"
-#include "stage/firewall_rules.h"
+#include "stage/firewall_mention.h"
 
 enum {
 	SCRIPT_LIMIT = 1024 * 1024,

@@ -7,7 +7,7 @@
 
 #include "base/ctype.h"
 #include "base/text.h"
-#include "stage/firewall_rules.h"
+#include "stage/firewall_mention.h"
 
 /* What is being made of one command. */
 struct command {
