@@ -22,6 +22,7 @@ void record(struct evaluator *evaluator, const struct flow *flow, enum passage p
 	range->last = flow->last;
 	range->passage = passage;
 	range->obstacle = obstacle ? *obstacle : (struct obstacle){0};
+	range->obstacle.perhaps_earlier = passage == PASSAGE_CLOSED && flow->may_be_dropped;
 }
 
 static void drop_flow(struct evaluator *evaluator, struct flow *flow, const struct obstacle *obstacle)

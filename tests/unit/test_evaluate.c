@@ -460,6 +460,7 @@ static void test_doubt(void **state)
 	assert_string_equal(range_at(fixture, "198.51.100.7")->obstacle.reason, "the weather");
 	assert_int_equal(after_doubt(fixture, VERDICT_DROP, NULL, VERDICT_ACCEPT), PASSAGE_UNKNOWN);
 	assert_int_equal(after_doubt(fixture, VERDICT_DROP, NULL, VERDICT_DROP), PASSAGE_CLOSED);
+	assert_true(range_at(fixture, "198.51.100.7")->obstacle.perhaps_earlier);
 	assert_int_equal(after_doubt(fixture, VERDICT_REJECT, NULL, VERDICT_DROP), PASSAGE_CLOSED);
 	assert_int_equal(after_doubt(fixture, VERDICT_NOT_UNDERSTOOD, NULL, VERDICT_ACCEPT), PASSAGE_UNKNOWN);
 	assert_int_equal(after_doubt(fixture, VERDICT_NOT_UNDERSTOOD, NULL, VERDICT_DROP), PASSAGE_UNKNOWN);

@@ -8,7 +8,7 @@
  *
  *   note refused|uncertain PATH LINE MESSAGE
  *   ask ipv4|ipv6 PORT INTERFACE NAME-THAT-STANDS-FOR-IT
- *   range FIRST LAST open|closed|unknown PACKET CHAIN PATH:LINE refused|dropped|diverted REASON
+ *   range FIRST LAST open|closed|unknown PACKET CHAIN PATH:LINE refused|dropped|diverted|perhaps-earlier REASON
  *   end
  */
 #include <stdio.h>
@@ -113,9 +113,10 @@ static void print_range(struct arena *arena, const struct passage_range *range, 
 	printf("range\t%s\t%s\t%s\t%s\t%s\t%s:%u\t%s\t", first.data, last.data, passages[range->passage],
 	       packets[obstacle->packet], obstacle->chain ? obstacle->chain->name : "-", place.path ? place.path : "-",
 	       place.line,
-	       obstacle->diverted  ? "diverted"
-	       : obstacle->refused ? "refused"
-				   : "dropped");
+	       obstacle->perhaps_earlier ? "perhaps-earlier"
+	       : obstacle->diverted	 ? "diverted"
+	       : obstacle->refused	 ? "refused"
+					 : "dropped");
 	print_text(obstacle->reason);
 	putchar('\n');
 }
