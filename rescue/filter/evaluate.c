@@ -368,7 +368,7 @@ static void apply_lookup(struct evaluator *evaluator, const struct lookup *looku
 {
 	struct set_match match;
 
-	if (lookup_varies(evaluator, lookup)) {
+	if (lookup_varies(evaluator, lookup) || lookup->set->changed) {
 		narrow(evaluator, inside, ANSWER_MAYBE, lookup_words(evaluator, lookup), outside);
 		return;
 	}
@@ -384,7 +384,7 @@ static void apply_lookup(struct evaluator *evaluator, const struct lookup *looku
 static void apply_verdict_map(struct evaluator *evaluator, const struct rule_place *place, const struct lookup *lookup,
 			      struct inside *inside, struct flow **outside)
 {
-	bool varies = lookup_varies(evaluator, lookup) || lookup->set->unknown;
+	bool varies = lookup_varies(evaluator, lookup) || lookup->set->unknown || lookup->set->changed;
 
 	evaluator->pool.work += lookup->set->elements.count;
 	for (size_t i = 0; i < lookup->set->elements.count && (inside->sure || inside->maybe); i++) {
@@ -586,6 +586,9 @@ static void apply_statement(struct evaluator *evaluator, const struct rule_place
 	case STATEMENT_VERDICT_MAP:
 		apply_verdict_map(evaluator, place, &statement->lookup, inside, outside);
 		break;
+	case STATEMENT_ADD:
+		statement->lookup.set->changed = true;
+		break;
 	case STATEMENT_REDIRECT:
 	case STATEMENT_FORWARD:
 		translate(evaluator, place, statement, inside);
@@ -778,6 +781,16 @@ static int compare_ranges(const void *a, const void *b)
 	return number_compare(left->first, right->first);
 }
 
+static void forget_changes(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		const struct table *table = ruleset->tables.items[i];
+
+		for (size_t j = 0; j < table->sets.count; j++)
+			table->sets.items[j]->changed = false;
+	}
+}
+
 void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
 	      struct evaluation *ret)
 {
@@ -792,6 +805,7 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	struct flow *region, *flow;
 
 	*ret = (struct evaluation){0};
+	forget_changes(ruleset);
 	region = all_sources(&evaluator, question->ipv6);
 	for (enum packet_kind kind = PACKET_SYN; kind < PACKET_KIND_COUNT && region && !evaluator.gave_up; kind++)
 		region = run_packet(&evaluator, kind, region);

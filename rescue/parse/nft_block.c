@@ -264,6 +264,17 @@ static bool policy_line(struct nft_parser *parser, struct chain *chain, bool *se
 	return true;
 }
 
+/* A bracket that nobody closes: the mistake is where the rule makes no sense. */
+static bool unfinished_rule(struct nft_parser *parser, const struct nft_later *later)
+{
+	struct rule *rule;
+
+	parser->bound = &later->bound;
+	parser->bound_next = 0;
+	nft_seek(parser, &later->at);
+	return nft_rule(parser, parser->table, later->chain, &rule) && nft_syntax_error(parser);
+}
+
 /* --- chains ---------------------------------------------------------------- */
 
 static bool chain_line(struct nft_parser *parser, struct chain *chain, bool *policy, nft_later_list *rules)
@@ -286,6 +297,8 @@ static bool chain_line(struct nft_parser *parser, struct chain *chain, bool *pol
 	/* A rule: what it is comes later. */
 	if (!nft_skip(parser, &later.bound))
 		return false;
+	if (parser->token.kind == TOKEN_END)
+		return unfinished_rule(parser, &later);
 	*array_push(parser->arena, rules) = later;
 	return true;
 }
