@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+enum {
+	PAIRWISE_LIMIT = 2000, /* elements that are compared each with each */
+};
+
 /* --- declarations ---------------------------------------------------------- */
 
 typedef ARRAY_OF(struct nft_field) field_list;
@@ -463,6 +467,13 @@ static bool same_verdict(const struct filter_verdict *a, const struct filter_ver
 	return a->kind == b->kind && a->chain == b->chain;
 }
 
+static bool refuse_overlap(struct nft_parser *parser, const struct set_element *element, const char *message)
+{
+	parser->refused = true;
+	load_note(parser->arena, parser->report, LOAD_REFUSED, element->place, "%s", message);
+	return false;
+}
+
 /* Two elements of which the first begins no later: equal ones are one, others must not touch. */
 static bool check_pair(struct nft_parser *parser, const struct set *set, const struct set_element *first,
 		       const struct set_element *second)
@@ -480,14 +491,60 @@ static bool check_pair(struct nft_parser *parser, const struct set *set, const s
 	} else if (declaration->interval && !declaration->merge) {
 		message = "conflicting intervals specified";
 	}
-	if (!message)
-		return true;
-	parser->refused = true;
-	load_note(parser->arena, parser->report, LOAD_REFUSED, later->place, "%s", message);
-	return false;
+	return !message || refuse_overlap(parser, later, message);
 }
 
-/* Keys of several fields are left to the kernel, which finds only some overlaps. */
+/* Whether a name of the second begins where the first has names, too. */
+static bool interface_covers(const struct interface_name *first, const struct interface_name *second)
+{
+	return first->prefix ? string_after(second->name, first->name) != NULL
+			     : !second->prefix && string_equal(first->name, second->name);
+}
+
+static bool field_covers(const struct key_field *field, struct number number, const struct interface_name *name)
+{
+	if (field->interface.name)
+		return interface_covers(&field->interface, name);
+	return number_compare(field->range.first, number) <= 0 && number_compare(field->range.last, number) >= 0;
+}
+
+static bool key_covers(const struct set *set, const struct key_field *key, const struct key_field *other, bool last)
+{
+	for (unsigned i = 0; i < set->field_count; i++) {
+		if (!field_covers(&key[i], last ? other[i].range.last : other[i].range.first, &other[i].interface))
+			return false;
+	}
+	return true;
+}
+
+/* Interfaces, and keys of several fields: the kernel looks whether a new element's beginning or end is in an older one,
+ * nft whether names overlap. There are few of these. */
+static bool check_each(struct nft_parser *parser, const struct set *set, size_t count)
+{
+	const struct nft_declaration *declaration = set->declaration;
+	bool several = set->field_count > 1;
+
+	for (size_t i = 1; i < count && count < PAIRWISE_LIMIT; i++) {
+		const struct set_element *later = &set->elements.items[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct set_element *older = &set->elements.items[j];
+			bool same = same_key(set, older->key, later->key);
+			bool touches = key_covers(set, older->key, later->key, false) ||
+				       key_covers(set, older->key, later->key, true) ||
+				       (!several && key_covers(set, later->key, older->key, false));
+
+			if (!touches ||
+			    (same && (!declaration->verdicts || same_verdict(&older->verdict, &later->verdict))))
+				continue;
+			return refuse_overlap(parser, later,
+					      several ? "Could not process rule: File exists"
+						      : "conflicting intervals specified");
+		}
+	}
+	return true;
+}
+
 bool nft_check_set(struct nft_parser *parser, struct set *set)
 {
 	const struct nft_declaration *declaration = set->declaration;
@@ -495,12 +552,18 @@ bool nft_check_set(struct nft_parser *parser, struct set *set)
 	const struct set_element **sorted;
 	bool done = true;
 
-	if (set->field_count != 1 || set->unknown || (declaration->merge && !declaration->verdicts))
+	if (set->unknown)
 		return true;
 	if (count && is_rest(&set->elements.items[count - 1]))
 		count--;
-	if (count < 2 || set->elements.items[0].key[0].interface.name)
+	if (count < 2)
 		return true;
+	if (set->field_count > 1 && declaration->interval)
+		return check_each(parser, set, count);
+	if (set->field_count > 1 || (declaration->merge && !declaration->verdicts))
+		return true;
+	if (set->elements.items[0].key[0].interface.name)
+		return check_each(parser, set, count);
 	sorted = arena_alloc(parser->arena, count * sizeof(const struct set_element *));
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &set->elements.items[i];
