@@ -288,7 +288,7 @@ static const struct {
     {"*filter\n:x - [0:0]\n:x - [0:0]\nCOMMIT\n", .line = 3, .program = ONLY_LEGACY},
     {"*filter\n:-x - [0:0]\nCOMMIT\n", .line = 2, .program = ONLY_NFT},
     {"*filter\n-A INPUT -j DROP\n*nat\nCOMMIT\n", .line = 3},
-    {"*filter\n-A INPUT -j DROP\n", .line = 2},
+    {"*filter\n-A INPUT -j DROP\n", .line = 3},
     {"*filter\n-A INPUT -j DROP\nCOMMIT", .line = 3, .program = ONLY_LEGACY},
     {"*filter\n-A INPUT -j DROP\nCOMMIT\r\n", .line = 3},
     {"*filter\n \nCOMMIT\n", .line = 2},
