@@ -56,7 +56,7 @@ $(BUILD)/include: scripts/deps Makefile
 	$(call say,HEADERS,$@)
 	$(Q)scripts/deps build
 	$(Q)rm -rf $@ && mkdir -p $@
-	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h expat_config.h; do \
+	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h; do \
 		for place in $(HEADERS) /usr/include/$$(gcc -print-multiarch); do \
 			if [ -e $$place/$$name ]; then ln -sf $$place/$$name $@/$$name; break; fi; \
 		done; \
