@@ -149,6 +149,19 @@ static void start_packet(void *context, struct flow *flow)
 	flow->untracked = flow->tracking_unknown = false;
 }
 
+/* What conntrack does not see is not translated, and belongs to no connection then. */
+static void miss_translation(void *context, struct flow *flow)
+{
+	struct evaluator *evaluator = context;
+
+	if (!translation_matters(evaluator->packet.question, flow) ||
+	    is_tracked(&evaluator->packet, flow) == ANSWER_YES)
+		return;
+	flow->may_be_dropped = flow->may_differ = true;
+	if (!flow->doubt)
+		flow->doubt = make_obstacle(evaluator, NULL, NULL, "an untracked packet of a translated connection");
+}
+
 static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kind, struct flow *region)
 {
 	static const enum filter_hook in[] = {HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT};
@@ -160,6 +173,9 @@ static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kin
 	region_each(&evaluator->pool, region, start_packet, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(in); i++)
 		region = run_hook(evaluator, leaves ? out[i] : in[i], region);
+	/* Behind all hooks. */
+	evaluator->packet.hook = leaves ? HOOK_EGRESS : HOOK_INPUT;
+	region_each(&evaluator->pool, region, miss_translation, evaluator);
 	return region;
 }
 
