@@ -443,9 +443,13 @@ static enum answer match_number(const struct packet *packet, const struct test *
 {
 	struct value value = selector_value(packet, test->selector, flow);
 
-	/* Where nothing can be compared, the expression breaks off: also a negated one. */
+	/* Where nothing can be compared, the expression breaks off: also a negated one. But xtables' states SNAT and
+	 * DNAT, which are tests of these bits as well, are not there on what is not tracked. */
 	if (value.absent)
-		return ANSWER_NO;
+		return test->negate && test->selector == SELECT_STATUS && test->any_bit &&
+			       !(test->mask & ~(uint64_t)(STATUS_SNAT | STATUS_DNAT))
+			   ? ANSWER_MAYBE
+			   : ANSWER_NO;
 	if (test->selector == SELECT_STATUS && !status_bits_known(packet, test, flow))
 		return ANSWER_MAYBE;
 	return negated(value_meets(&value, test), test->negate);
