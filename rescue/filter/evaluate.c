@@ -268,6 +268,18 @@ static int compare_ranges(const void *a, const void *b)
 	return number_compare(left->first, right->first);
 }
 
+static void forget_changes(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->ipsets.count; i++)
+		ruleset->ipsets.items[i]->changed = false;
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		const struct table *table = ruleset->tables.items[i];
+
+		for (size_t j = 0; j < table->sets.count; j++)
+			table->sets.items[j]->changed = false;
+	}
+}
+
 void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
 	      struct evaluation *ret)
 {
@@ -283,6 +295,7 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	struct flow *region, *flow;
 
 	*ret = (struct evaluation){0};
+	forget_changes(ruleset);
 	region = all_sources(&evaluator, question->ipv6);
 	for (enum packet_kind kind = PACKET_SYN; kind < PACKET_KIND_COUNT && region && !evaluator.gave_up; kind++)
 		region = run_packet(&evaluator, kind, region);

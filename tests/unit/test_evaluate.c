@@ -844,7 +844,7 @@ static void test_sets(void **state)
 	assert_int_equal(from(fixture, "203.0.113.6"), PASSAGE_UNKNOWN);
 	set->unknown = false;
 	/* Once a rule has put something in or out. */
-	add(fixture, STATEMENT_UPDATE_SET)->lookup = (struct lookup){set, &part, false};
+	add(fixture, STATEMENT_ADD)->lookup = (struct lookup){set, &part, false};
 	then(fixture, base(fixture, "before", HOOK_PREROUTING, 0, VERDICT_ACCEPT), VERDICT_CONTINUE, NULL);
 	assert_int_equal(from(fixture, "203.0.113.6"), PASSAGE_UNKNOWN);
 	assert_int_equal(from(fixture, "203.0.113.5"), PASSAGE_UNKNOWN);
