@@ -155,6 +155,7 @@ static bool load_command_line(struct save_loader *loader, char *text)
 static bool load_line(struct save_loader *loader, const char *line, size_t length, bool has_newline)
 {
 	char *text = loader->text;
+	bool empty = !length && has_newline;
 
 	if (length + 1 > loader->text_capacity) {
 		loader->text_capacity = length * 2 + 256;
@@ -164,7 +165,7 @@ static bool load_line(struct save_loader *loader, const char *line, size_t lengt
 	length = strnlen(line, length);
 	memcpy(text, line, length);
 	text[length] = '\0';
-	if (*text == '#' || (!length && has_newline))
+	if (*text == '#' || empty)
 		return true;
 	/* The older program wants the newline of this one. */
 	if (loader->table && string_equal(text, "COMMIT") && (has_newline || !loader->input->legacy))
@@ -203,7 +204,7 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 		going = load_line(&loader, line, length, has_newline);
 	}
 	if (going && loader.table) {
-		loader.place = line_place(&loader, number, line, length);
+		loader.place = line_place(&loader, number + 1, "", 0);
 		refuse(&loader, "COMMIT expected at line %u", number + 1);
 	}
 }

@@ -11,7 +11,7 @@ enum {
 	CHAIN_NAME_LIMIT = 28, /* XT_EXTENSION_MAXNAMELEN - 1 */
 	NFT_DEPTH_LIMIT = 16, /* NFT_JUMP_STACK_SIZE */
 	/* Rules compared or moved for commands in the middle of chains: seconds at most. */
-	WORK_LIMIT = 100 * 1000 * 1000,
+	WORK_LIMIT = 30 * 1000 * 1000,
 };
 
 struct builtin_chain {

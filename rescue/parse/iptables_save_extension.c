@@ -100,7 +100,7 @@ bool add_match(struct rule_line *line, const char *name)
 	const struct extension *extension = find_match(loader, name);
 	struct extension_use *use;
 
-	if (!*name)
+	if (!*name || string_equal(name, "standard"))
 		return refuse(loader, "Couldn't load match `%s':No such file or directory", name);
 	if (!load_extension(line, name, extension, false))
 		return false;

@@ -55,8 +55,12 @@ static bool apply_limit(struct rule_line *line, const struct extension_use *use)
 {
 	const struct option_use *rate = option_of(line, use, LIMIT_RATE);
 
+	const struct option_use *burst = option_of(line, use, LIMIT_BURST);
+
 	if (rate && !read_rate(line, rate->text))
 		return false;
+	if (burst && !burst->number && line->loader->input->legacy)
+		return refuse(line->loader, "Invalid argument: rule in chain %s", line->chain_name);
 	add_limit(line, false);
 	return true;
 }

@@ -332,7 +332,7 @@ static bool read_translated_address(struct rule_line *line, char *text, struct s
 		*end = '\0';
 		port = end[1] == ':' ? end + 1 : NULL;
 	} else {
-		port = ipv6 ? NULL : strchr(text, ':');
+		port = !ipv6 || (*text == ':' && text[1] != ':') ? strchr(text, ':') : NULL;
 	}
 	if (port) {
 		*port++ = '\0';
