@@ -97,9 +97,9 @@ void table_remove_chain(struct table *table, struct chain *chain)
 
 void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
 {
-	name_index_remove(table->chain_index, chain->name);
+	index_remove(table->chain_index, chain->name);
 	chain->name = arena_strdup(ruleset->arena, name);
-	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 }
 
 struct set *table_find_set(const struct table *table, const char *name)
@@ -331,11 +331,11 @@ static void restore_table(struct arena *arena, const struct saved_table *saved)
 	table->chain_index = table->set_index = NULL;
 	for (size_t i = 0; i < table->chains.count; i++) {
 		*saved->chains[i].chain = saved->chains[i].content;
-		name_index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
+		index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
 	}
 	for (size_t i = 0; i < table->sets.count; i++) {
 		*saved->sets[i].set = saved->sets[i].content;
-		name_index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
+		index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
 	}
 }
 
