@@ -375,6 +375,31 @@ bool nft_read_later(struct nft_parser *parser, nft_later_list *elements, nft_lat
 	return true;
 }
 
+/* nft reads everything before it makes anything: the first mistake in the text is what it stops at, be it in a rule
+ * that was left for later. */
+static void find_first_mistake(struct nft_parser *parser, const nft_later_list *rules)
+{
+	size_t notes = parser->report->notes.count;
+	struct load_note first = parser->report->notes.items[notes - 1];
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct load_note *note;
+
+		parser->refused = false;
+		parser->report->notes.count = notes - 1;
+		if (read_one(parser, &rules->items[i]))
+			continue;
+		note = &parser->report->notes.items[parser->report->notes.count - 1];
+		if (string_after(note->message, "syntax error")) {
+			first = *note;
+			break;
+		}
+	}
+	parser->refused = true;
+	parser->report->notes.count = notes - 1;
+	*array_push(parser->arena, &parser->report->notes) = first;
+}
+
 /* --- tables ---------------------------------------------------------------- */
 
 static bool table_flags(struct nft_parser *parser)
@@ -419,12 +444,8 @@ static bool table_line(struct nft_parser *parser, nft_later_list *elements, nft_
 	return nft_syntax_error(parser);
 }
 
-bool nft_table_block(struct nft_parser *parser)
+static bool table_lines(struct nft_parser *parser, nft_later_list *elements, nft_later_list *rules)
 {
-	nft_later_list elements = {0}, rules = {0};
-	struct nft_scope *scope = ARENA_NEW(parser->arena, struct nft_scope);
-
-	nft_open_scope(parser, scope);
 	while (!nft_accept(parser, "}")) {
 		bool done = false;
 
@@ -434,10 +455,23 @@ bool nft_table_block(struct nft_parser *parser)
 			nft_advance(parser);
 			continue;
 		}
-		if (!table_line(parser, &elements, &rules))
+		if (!table_line(parser, elements, rules))
 			return false;
 		if (!nft_at_separator(parser))
 			return nft_syntax_error(parser);
+	}
+	return true;
+}
+
+bool nft_table_block(struct nft_parser *parser)
+{
+	nft_later_list elements = {0}, rules = {0};
+	struct nft_scope *scope = ARENA_NEW(parser->arena, struct nft_scope);
+
+	nft_open_scope(parser, scope);
+	if (!table_lines(parser, &elements, &rules)) {
+		find_first_mistake(parser, &rules);
+		return false;
 	}
 	nft_close_scope(parser);
 	return nft_read_later(parser, &elements, &rules);
