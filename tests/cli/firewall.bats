@@ -322,8 +322,11 @@ firewalld()
 		>"$ROOT/usr/lib/firewalld/services/ssh.xml"
 	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n</zone>\n' \
 		>"$ROOT/usr/lib/firewalld/zones/public.xml"
-	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="DROP">\n  <short>Drop</short>\n</zone>\n' \
-		>"$ROOT/usr/lib/firewalld/zones/drop.xml"
+	local zone
+	for zone in 'block %%REJECT%%' 'drop DROP' 'trusted ACCEPT'; do
+		printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="%s">\n  <short>Zone</short>\n</zone>\n' "${zone#* }" \
+			>"$ROOT/usr/lib/firewalld/zones/${zone% *}.xml"
+	done
 	printf 'DefaultZone=%s\nFirewallBackend=nftables\n' "${1:-public}" >"$ROOT/etc/firewalld/firewalld.conf"
 }
 
@@ -335,7 +338,7 @@ firewalld()
 
 @test "firewall.blocked: firewalld's default zone has no SSH" {
 	firewalld public
-	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="http"/>\n</zone>\n' \
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <port port="80" protocol="tcp"/>\n</zone>\n' \
 		>"$ROOT/etc/firewalld/zones/public.xml"
 	heals firewall.blocked
 	grep -q '<service name="ssh"/>' "$ROOT/etc/firewalld/zones/public.xml"
