@@ -14,6 +14,7 @@ enum {
 	WORD_LIMIT = 1023, /* characters in one argument */
 	WORD_COUNT_LIMIT = 251, /* arguments of one line, besides those that the program puts before them */
 	COUNTER_WORDS = 3, /* that counters take of these */
+	BUFFER_SIZE = 10240, /* of the program: what goes beyond it is taken for another line */
 };
 
 static void note(struct save_loader *loader, enum load_outcome outcome, const char *format, va_list arguments)
@@ -177,6 +178,17 @@ static bool load_line(struct save_loader *loader, const char *line, size_t lengt
 	return *text == ':' ? load_chain_line(loader, text + 1) : load_command_line(loader, text);
 }
 
+static bool load_parts(struct save_loader *loader, const char *line, size_t length, bool has_newline)
+{
+	while (length + has_newline > BUFFER_SIZE - 1) {
+		if (!load_line(loader, line, BUFFER_SIZE - 1, false))
+			return false;
+		line += BUFFER_SIZE - 1;
+		length -= BUFFER_SIZE - 1;
+	}
+	return load_line(loader, line, length, has_newline);
+}
+
 static struct place line_place(const struct save_loader *loader, unsigned number, const char *line, size_t length)
 {
 	if (length && line[length - 1] == '\r')
@@ -201,7 +213,7 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 		bool has_newline = line + length < content.data + content.size;
 
 		loader.place = line_place(&loader, ++number, line, length);
-		going = load_line(&loader, line, length, has_newline);
+		going = load_parts(&loader, line, length, has_newline);
 	}
 	if (going && loader.table) {
 		loader.place = line_place(&loader, number + 1, "", 0);
