@@ -153,17 +153,16 @@ static bool load_command_line(struct save_loader *loader, char *text)
 	return run_command(loader);
 }
 
+/* The program takes lines for strings: what comes behind a NUL is lost. */
 static bool load_line(struct save_loader *loader, const char *line, size_t length, bool has_newline)
 {
 	char *text = loader->text;
 	bool empty = !length && has_newline;
 
-	if (length + 1 > loader->text_capacity) {
+	if (length + 2 > loader->text_capacity) {
 		loader->text_capacity = length * 2 + 256;
 		text = loader->text = arena_alloc(loader->arena, loader->text_capacity);
 	}
-	/* The program takes lines for strings: what comes behind a NUL is lost. */
-	length = strnlen(line, length);
 	memcpy(text, line, length);
 	text[length] = '\0';
 	if (*text == '#' || empty)
@@ -175,7 +174,12 @@ static bool load_line(struct save_loader *loader, const char *line, size_t lengt
 		return load_table_line(loader, text + 1);
 	if (!loader->table)
 		return refuse(loader, "line %u failed", loader->place.line);
-	return *text == ':' ? load_chain_line(loader, text + 1) : load_command_line(loader, text);
+	if (*text == ':')
+		return load_chain_line(loader, text + 1);
+	/* A quote that is left open takes the end of the line with it. */
+	if (has_newline)
+		memcpy(text + length, "\n", 2);
+	return load_command_line(loader, text);
 }
 
 static bool load_parts(struct save_loader *loader, const char *line, size_t length, bool has_newline)

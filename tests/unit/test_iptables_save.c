@@ -340,6 +340,7 @@ static const struct {
     {LINE5 "-A INPUT ! -j DROP" END, .line = 5},
     {LINE5 "-A INPUT -j" END, .line = 5},
     {LINE5 "-A INPUT stray -j DROP" END, .line = 5},
+    {LINE5 "-A INPUT -j DROP \"" END, .line = 5},
     {LINE5 "-A INPUT -m comment --comment two words -j DROP" END, .line = 5},
     {LINE5 "-A INPUT -m conntrack --ctstate NEWS" END, .line = 5},
     {LINE5 "-A INPUT -m state" END, .line = 5},
