@@ -8,7 +8,7 @@ import subprocess
 import machine
 
 CLIENT_LIMIT = 64  # of one case
-FRESH_LIMIT = 8  # of one whose clients each need a machine of their own
+FRESH_LIMIT = 5  # of one whose clients each need a machine of their own
 QUIET = 25  # milliseconds without a packet, then nobody answers
 QUIET_LONG = 300  # when that is hard to believe
 # No client has these: the kernel itself does not take them for a source.
