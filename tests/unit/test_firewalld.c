@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "filter/evaluate.h"
 #include "parse/firewalld.h"
+#include "stage/firewall.h"
+#include "target/staged.h"
 
 #if __has_include("parse/iptables_save.c")
 #define HAS_IPTABLES 1
@@ -848,6 +850,140 @@ static void old_rules_of_iptables_are_flushed(void **state)
 	expect(root, &loaded, "policy", "c 8.8.8.8");
 }
 
+/* --- repairs ---------------------------------------------------------------- */
+
+/* What the repair for port makes of the root; the text of the file that it changed, or NULL. */
+static const char *repaired(struct small_root *root, const struct loaded *loaded, bool ipv6, const char *interface,
+			    unsigned port, const char *path)
+{
+	struct facts facts = {.arena = &root->arena, .target = root->target};
+	struct findings findings = {.arena = &root->arena};
+	struct question question = {
+	    .ipv6 = ipv6, .port = port, .ports = &question.port, .port_count = 1, .interface = interface};
+	struct breach breach = {.ipv4 = !ipv6, .ipv6 = ipv6, .port = port, .ruleset = &loaded->ruleset};
+	const struct edit **edits, *failed;
+	struct evaluation evaluation;
+	struct problem *problem;
+	struct blob content;
+
+	evaluate(&loaded->ruleset, &question, &root->arena, &evaluation);
+	breach.obstacle = evaluation_obstacle(&evaluation, PASSAGE_CLOSED);
+	assert_non_null(breach.obstacle);
+	problem = problem_raise(&findings, PROBLEM_FIREWALL_UNEVALUATED, NULL, 0, "firewalld");
+	if (!firewall_repair_firewalld(&facts, &findings, problem, &breach))
+		return NULL;
+	assert_non_null(problem->repair);
+	edits = arena_alloc(&root->arena, problem->edits.count * sizeof(*edits));
+	for (size_t i = 0; i < problem->edits.count; i++)
+		edits[i] = &problem->edits.items[i];
+	assert_int_equal(staged_apply(root->target, edits, problem->edits.count, &failed), 0);
+	assert_int_equal(target_read(root->target, path, TARGET_FILE_LIMIT, &root->arena, &content, NULL), 0);
+	return content.data;
+}
+
+static void repairs_add_to_the_zone(void **state)
+{
+	static const struct {
+		const char *name;
+		struct file files[3];
+		const char *interface;
+		unsigned port;
+		const char *path, *text; /* afterwards */
+	} cases[] = {
+	    {"a service",
+	     {{ZONES "public.xml", "<zone>\n\t<short>Public</short>\n</zone>\n"}},
+	     "*",
+	     22,
+	     ZONES "public.xml",
+	     "<zone>\n\t<short>Public</short>\n\t<service name=\"ssh\"/>\n</zone>\n"},
+	    {"a port",
+	     {{ZONES "public.xml", "<zone>\n  <service name=\"ssh\"/>\n</zone>\n"}},
+	     "*",
+	     2222,
+	     ZONES "public.xml",
+	     "<zone>\n  <service name=\"ssh\"/>\n  <port port=\"2222\" protocol=\"tcp\"/>\n</zone>\n"},
+	    {"the service is another port",
+	     {{ZONES "public.xml", "<zone>\n</zone>\n"},
+	      {"/etc/firewalld/services/ssh.xml", "<service><port port='2222' protocol='tcp'/></service>"}},
+	     "*",
+	     22,
+	     ZONES "public.xml",
+	     "<zone>\n  <port port=\"22\" protocol=\"tcp\"/>\n</zone>\n"},
+	    {"a vendor's zone is copied",
+	     {{"/etc/firewalld/firewalld.conf", "DefaultZone=drop\n"}},
+	     "*",
+	     22,
+	     ZONES "drop.xml",
+	     "<zone target=\"DROP\">\n  <service name=\"ssh\"/>\n</zone>\n"},
+	    {"the interface's zone",
+	     {{ZONES "work.xml", "<zone><interface name='eth1'/></zone>"}},
+	     "eth1",
+	     22,
+	     ZONES "work.xml",
+	     "<zone><interface name='eth1'/>\n  <service name=\"ssh\"/>\n</zone>"},
+	    {"an empty element",
+	     {{ZONES "public.xml", "<zone target=\"DROP\"/>\n"}},
+	     "*",
+	     22,
+	     ZONES "public.xml",
+	     "<zone target=\"DROP\">\n  <service name=\"ssh\"/>\n</zone>\n"},
+	    {"before a rich rule that denies",
+	     {{ZONES "public.xml", "<zone>\n  <rule>\n    <service name=\"ssh\"/>\n    <drop/>\n  </rule>\n</zone>\n"}},
+	     "*",
+	     22,
+	     ZONES "public.xml",
+	     "<zone>\n  <rule>\n    <service name=\"ssh\"/>\n    <drop/>\n  </rule>\n"
+	     "  <rule family=\"ipv4\" priority=\"-1\">\n    <service name=\"ssh\"/>\n    <accept/>\n  </rule>\n</zone>\n"},
+	    {"before one of an early priority",
+	     {{ZONES "public.xml", "<zone>\n  <rule priority=\"-7\">\n    <drop/>\n  </rule>\n</zone>\n"}},
+	     "*",
+	     22,
+	     ZONES "public.xml",
+	     "<zone>\n  <rule family=\"ipv4\" priority=\"-7\">\n    <service name=\"ssh\"/>\n    <accept/>\n  </rule>\n"
+	     "  <rule priority=\"-7\">\n    <drop/>\n  </rule>\n</zone>\n"},
+	    {"in a policy",
+	     {{"/etc/firewalld/policies/p.xml", "<policy target=\"DROP\">\n  <ingress-zone name=\"ANY\"/>\n"
+						"  <egress-zone name=\"HOST\"/>\n</policy>\n"}},
+	     "*",
+	     22,
+	     "/etc/firewalld/policies/p.xml",
+	     "<policy target=\"DROP\">\n  <ingress-zone name=\"ANY\"/>\n"
+	     "  <egress-zone name=\"HOST\"/>\n  <service name=\"ssh\"/>\n</policy>\n"},
+	};
+
+	small_root_teardown(state);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const zone_binding_list nothing = {0};
+		struct loaded loaded, again;
+		struct small_root *root;
+		const char *text;
+
+		small_root_setup(state);
+		root = *state;
+		load(root, cases[i].files, ARRAY_SIZE(cases[i].files), &loaded);
+		text = repaired(root, &loaded, false, cases[i].interface, cases[i].port, cases[i].path);
+		assert_non_null(text);
+		assert_string_equal(text, cases[i].text);
+		again = (struct loaded){.ruleset.arena = &root->arena};
+		firewalld_load(root->target, &again.ruleset, &nothing, &again.report);
+		expect(root, &again, cases[i].name,
+		       arena_printf(&root->arena, "o %s 8.8.8.8 %u", strchr(cases[i].interface, '*') ? "eth9" : "eth1",
+				    cases[i].port));
+		if (i + 1 < ARRAY_SIZE(cases))
+			small_root_teardown(state);
+	}
+}
+
+static void no_repair_where_there_is_no_place(void **state)
+{
+	static const struct file files[] = {
+	    {ZONES "public.xml", ZONE(RULE("<forward-port port='22' protocol='tcp' to-port='23'/>"))}};
+	struct loaded loaded;
+
+	load(*state, files, ARRAY_SIZE(files), &loaded);
+	assert_null(repaired(*state, &loaded, false, "*", 22, ZONES "public.xml"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, small_root_setup, small_root_teardown)
 
 int main(void)
@@ -866,6 +1002,8 @@ int main(void)
 	    TEST(places_point_at_the_files),
 	    TEST(direct_rules),
 	    TEST(old_rules_of_iptables_are_flushed),
+	    TEST(repairs_add_to_the_zone),
+	    TEST(no_repair_where_there_is_no_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
