@@ -111,6 +111,12 @@ class Judge:
         self.machine, self.engine = None, Engine()
         self.used = False
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.root.close()
+
     def load(self, case):
         """Whether a new machine takes the rules, and what the loader says."""
         if not self.machine:

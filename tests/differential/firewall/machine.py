@@ -140,6 +140,11 @@ class Root:
             shutil.rmtree(self.layer)
             self.layer = None
 
+    def close(self):
+        self.clear()
+        unmount(self.base)
+        os.rmdir(self.base)
+
 
 def write_files(directory, files):
     for path, text in files.items():
