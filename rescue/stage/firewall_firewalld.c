@@ -220,6 +220,20 @@ static bool repair_direct(const struct repair *repair)
 
 /* --- which of these --------------------------------------------------------- */
 
+/* While firewalld refuses the configuration, nothing that is added to it counts. */
+static bool is_in_force(const struct repair *repair)
+{
+	struct ruleset ruleset = {.arena = repair->findings->arena};
+	const zone_binding_list nothing = {0};
+	struct load_report report = {0};
+
+	if (firewalld_load(repair->facts->target, &ruleset, &nothing, &report))
+		return true;
+	problem_remedy(repair->findings, repair->problem,
+		       "correct what firewalld refuses: firewall-offline-cmd --check-config");
+	return false;
+}
+
 bool firewall_repair_firewalld(const struct facts *facts, struct findings *findings, struct problem *problem,
 			       const struct breach *breach)
 {
@@ -234,7 +248,7 @@ bool firewall_repair_firewalld(const struct facts *facts, struct findings *findi
 	if (!breach->obstacle || !breach->obstacle->chain || !breach->obstacle->rule || breach->obstacle->diverted)
 		return false;
 	repair.place = breach->obstacle->rule->place;
-	if (!repair.place.path)
+	if (!repair.place.path || !is_in_force(&repair))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (string_after(repair.place.path, rows[i].directory))

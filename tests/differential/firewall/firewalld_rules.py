@@ -3,13 +3,17 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import xml.sax.expatreader  # noqa: F401: not to be looked for in another root
 
 sys.path.insert(0, "/usr/lib/python3/dist-packages")
 
 from firewall import config  # noqa: E402,F401
 from firewall.core import fw  # noqa: E402
+from firewall.core.io.zone import zone_reader  # noqa: E402
 from firewall.core.logger import log  # noqa: E402
 
 # Warnings that say no more than that something stands there twice, or is not used any more.
@@ -333,3 +337,52 @@ def generate_broken(random):
              "<direct><chain ipv='ipv4' table='filter' chain='INPUT'/></direct>",
              f"<direct>{rule.replace('filter', 'nothing')}</direct>"])
     return case
+
+
+def offline(etc, root, *options):
+    """firewall-offline-cmd on a copy of a root's configuration."""
+    return subprocess.run(["firewall-offline-cmd", f"--system-config={etc}",
+                           f"--default-config={root}/usr/lib/firewalld", *options], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def check_offline(root):
+    """None, or what firewalld says of the files."""
+    result = offline(f"{root}/etc/firewalld", root, "--check-config")
+    return result.stdout if result.returncode else None
+
+
+def zone_settings(root, name, etc=None):
+    """All that the zone's file says, whatever the order of its elements."""
+    directory = f"{etc or root + '/etc/firewalld'}/zones"
+    settings = zone_reader(f"{name}.xml", directory).export_config_dict()
+    for unordered in ("services", "ports", "interfaces", "sources"):
+        settings[unordered] = sorted(settings.get(unordered, []))
+    # Of rules, the order counts within a priority and a kind.
+    settings["rules_str"] = sorted(settings.get("rules_str", []))
+    return settings
+
+
+def repaired_by_tool(root, zone, port, text):
+    """What firewall-offline-cmd makes of the zone, with the option that adds what the repair added."""
+    rule = re.search(r'<rule( family="(ipv[46])")? priority="(-\d+)">\s*<(service name="ssh"|port port="\d+" protocol="tcp")/>'
+                     r'\s*<accept/>', text)
+    added = f"--add-port={port}/tcp"
+    before = f"{root}/etc/firewalld/zones/{zone}.xml"
+    if not os.path.exists(before):
+        before = f"{root}/usr/lib/firewalld/zones/{zone}.xml"
+    with open(before, encoding="utf-8") as file:
+        old = file.read()
+    if rule and rule.group(0) not in old:
+        family = f' family="{rule.group(2)}"' if rule.group(2) else ""
+        what = rule.group(4) if rule.group(4).startswith("service") else "port " + rule.group(4)[5:]
+        added = f'--add-rich-rule=rule priority="{rule.group(3)}"{family} {what} accept'
+    elif text.count('<service name="ssh"/>') > old.count('<service name="ssh"/>'):
+        added = "--add-service=ssh"
+    with tempfile.TemporaryDirectory() as directory:
+        etc = os.path.join(directory, "firewalld")
+        shutil.copytree(f"{root}/etc/firewalld", etc)
+        result = offline(etc, root, f"--zone={zone}", added)
+        if result.returncode:
+            return added, f"refused: {result.stdout}"
+        return added.split("=")[0], zone_settings(root, zone, etc)
