@@ -29,36 +29,48 @@ static struct flow *join(struct region_pool *pool, struct flow *a, struct flow *
 	return b;
 }
 
-/* *ret_low gets what is below at, *ret_high the rest; a flow that goes across is divided. */
-static void split(struct region_pool *pool, struct flow *region, struct number at, struct flow **ret_low,
-		  struct flow **ret_high)
+/* *ret_low gets what is below at, *ret_high the rest. Of a flow that goes across only the lower part stays; the upper
+ * one is returned by itself, for where it hung its priority might break the heap. */
+static struct flow *split(struct region_pool *pool, struct flow *region, struct number at, struct flow **ret_low,
+			  struct flow **ret_high)
 {
-	struct flow *half;
+	struct flow *upper, *right;
+	uint32_t priority;
 
 	pool->work++;
 	if (!region) {
 		*ret_low = *ret_high = NULL;
-	} else if (number_compare(region->last, at) < 0) {
-		split(pool, region->right, at, &region->right, ret_high);
-		*ret_low = region;
-	} else if (number_compare(region->first, at) >= 0) {
-		split(pool, region->left, at, ret_low, &region->left);
-		*ret_high = region;
-	} else {
-		struct flow *right = region->right;
-		uint32_t priority;
-
-		half = region_new(pool, at, region->last);
-		priority = half->priority;
-		*half = *region;
-		half->first = at;
-		half->left = half->right = NULL;
-		half->priority = priority;
-		region->last = number_previous(at);
-		region->right = NULL;
-		*ret_low = region;
-		*ret_high = join(pool, half, right);
+		return NULL;
 	}
+	if (number_compare(region->last, at) < 0) {
+		*ret_low = region;
+		return split(pool, region->right, at, &region->right, ret_high);
+	}
+	if (number_compare(region->first, at) >= 0) {
+		*ret_high = region;
+		return split(pool, region->left, at, ret_low, &region->left);
+	}
+	right = region->right;
+	region->right = NULL;
+	upper = region_new(pool, at, region->last);
+	priority = upper->priority;
+	*upper = *region;
+	upper->first = at;
+	upper->left = NULL;
+	upper->priority = priority;
+	region->last = number_previous(at);
+	*ret_low = region;
+	*ret_high = right;
+	return upper;
+}
+
+/* Divides the region before an address; a flow that goes across is divided as well. */
+static void divide(struct region_pool *pool, struct flow *region, struct number at, struct flow **ret_low,
+		   struct flow **ret_high)
+{
+	struct flow *upper = split(pool, region, at, ret_low, ret_high);
+
+	*ret_high = join(pool, upper, *ret_high);
 }
 
 /* Whether any flow has an address in the range: most rules are about addresses that are gone by then. */
@@ -82,9 +94,9 @@ struct flow *region_cut(struct region_pool *pool, struct flow **region, struct n
 
 	if (!meets(pool, *region, first, last))
 		return NULL;
-	split(pool, *region, first, &low, &middle);
+	divide(pool, *region, first, &low, &middle);
 	if (middle && number_compare(last, number_maximum(128)) < 0)
-		split(pool, middle, number_next(last), &middle, &high);
+		divide(pool, middle, number_next(last), &middle, &high);
 	*region = join(pool, low, high);
 	return middle;
 }
@@ -102,7 +114,7 @@ struct flow *region_unite(struct region_pool *pool, struct flow *a, struct flow 
 		a = b;
 		b = swap;
 	}
-	split(pool, b, a->first, &low, &high);
+	divide(pool, b, a->first, &low, &high);
 	a->left = region_unite(pool, a->left, low);
 	a->right = region_unite(pool, a->right, high);
 	return a;

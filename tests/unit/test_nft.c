@@ -205,7 +205,7 @@ static void interfaces(void **state)
 	    {INPUT("iifname != { lo, \"wg*\" } accept"), false, 22, "eth0", OPEN_V4},
 	    {INPUT("iif lo accept"), false, 22, NULL, CLOSED},
 	    {INPUT("oifname eth0 accept"), false, 22, NULL, CLOSED},
-	    {INPUT("oifname != eth0 accept"), false, 22, NULL, CLOSED},
+	    {INPUT("oifname != eth0 accept"), false, 22, NULL, OPEN_V4},
 	    {INPUT("iifname . tcp dport { eth0 . 22, \"wg*\" . 80 } accept"), false, 22, "eth0", OPEN_V4},
 	    {INPUT("iifname vmap { lo : accept, eth0 : drop }\naccept"), false, 22, "eth0", CLOSED},
 	    {INPUT("meta iifname eth0 meta mark 0 accept"), false, 22, "eth0", OPEN_V4},
