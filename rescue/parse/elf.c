@@ -155,41 +155,52 @@ static void parse_segment(const struct elf_file *elf, const unsigned char *data,
 	}
 }
 
+static size_t segment_size(const struct elf_file *elf)
+{
+	return elf->wide ? SEGMENT_SIZE_64 : SEGMENT_SIZE_32;
+}
+
+static void parse_header(struct elf_file *elf, const unsigned char *header)
+{
+	size_t size;
+
+	memcpy(elf->ident, header, sizeof(elf->ident));
+	elf->wide = header[EI_CLASS] == ELFCLASS64;
+	elf->big_endian = header[EI_DATA] == ELFDATA2MSB;
+	size = elf->wide ? HEADER_SIZE_64 : HEADER_SIZE_32;
+	elf->type = elf_get16(elf, header + 16);
+	elf->machine = elf_get16(elf, header + 18);
+	elf->version = elf_get32(elf, header + 20);
+	elf->entry = elf_get_word(elf, header + 24);
+	elf->segment_offset = elf_get_word(elf, header + (elf->wide ? 32 : 28));
+	elf->section_offset = elf_get_word(elf, header + (elf->wide ? 40 : 32));
+	elf->segment_header_size = elf_get16(elf, header + size - 10);
+	elf->segment_header_count = elf_get16(elf, header + size - 8);
+	elf->section_header_size = elf_get16(elf, header + size - 6);
+	elf->section_count = elf_get16(elf, header + size - 4);
+}
+
 int elf_load_header(struct elf_reader *reader, struct elf_file *ret, const char **ret_reason)
 {
 	unsigned char header[HEADER_SIZE_64] = {0};
 	ssize_t count = elf_read(reader, header, sizeof(header), 0);
-	size_t header_size;
 
 	*ret_reason = NULL;
 	if (count < 0)
 		return (int)count;
-	memcpy(ret->ident, header, sizeof(ret->ident));
+	parse_header(ret, header);
 	if (count < HEADER_SIZE_32)
 		return refuse(ret_reason, "file too short");
 	if (memcmp(header, ELFMAG, SELFMAG) != 0)
 		return refuse(ret_reason, "invalid ELF header");
-	ret->wide = header[EI_CLASS] == ELFCLASS64;
-	ret->big_endian = header[EI_DATA] == ELFDATA2MSB;
-	header_size = ret->wide ? HEADER_SIZE_64 : HEADER_SIZE_32;
-	if ((size_t)count < header_size)
+	if (ret->wide && count < HEADER_SIZE_64)
 		return refuse(ret_reason, "file too short");
-	ret->type = elf_get16(ret, header + 16);
-	ret->machine = elf_get16(ret, header + 18);
-	ret->version = elf_get32(ret, header + 20);
-	ret->entry = elf_get_word(ret, header + 24);
-	ret->segment_offset = elf_get_word(ret, header + (ret->wide ? 32 : 28));
-	ret->section_offset = elf_get_word(ret, header + (ret->wide ? 40 : 32));
-	ret->segment_header_size = elf_get16(ret, header + header_size - 10);
-	ret->segment_header_count = elf_get16(ret, header + header_size - 8);
-	ret->section_header_size = elf_get16(ret, header + header_size - 6);
-	ret->section_count = elf_get16(ret, header + header_size - 4);
 	return 0;
 }
 
 int elf_load_segments(struct elf_reader *reader, struct arena *arena, struct elf_file *elf, const char **ret_reason)
 {
-	size_t size = elf->wide ? SEGMENT_SIZE_64 : SEGMENT_SIZE_32, count = elf->segment_header_count;
+	size_t size = segment_size(elf), count = elf->segment_header_count;
 
 	*ret_reason = NULL;
 	if (elf->segment_header_size != size)
@@ -212,14 +223,42 @@ int elf_load_segments(struct elf_reader *reader, struct arena *arena, struct elf
 	return 0;
 }
 
+static bool has_kind(const struct elf_file *elf)
+{
+	return (elf->ident[EI_CLASS] == ELFCLASS64 || elf->ident[EI_CLASS] == ELFCLASS32) &&
+	       (elf->ident[EI_DATA] == ELFDATA2LSB || elf->ident[EI_DATA] == ELFDATA2MSB);
+}
+
+/* The kernel knows class and byte order from the machine it runs on, and never looks at what e_ident says of them.
+ * Where the rest of the header is of another kind, that is what counts. */
+static void correct_kind(struct elf_reader *reader, struct elf_file *elf)
+{
+	static const unsigned char classes[] = {ELFCLASS64, ELFCLASS32}, orders[] = {ELFDATA2LSB, ELFDATA2MSB};
+	struct elf_file other = *elf;
+	unsigned char header[HEADER_SIZE_64];
+
+	if (elf_read_all(reader, header, sizeof(header), 0) < 0)
+		return;
+	for (unsigned i = 0; i < 4; i++) {
+		header[EI_CLASS] = classes[i / 2];
+		header[EI_DATA] = orders[i % 2];
+		parse_header(&other, header);
+		if (other.segment_header_size != segment_size(&other))
+			continue;
+		*elf = other;
+		return;
+	}
+}
+
 int elf_load(struct elf_reader *reader, struct arena *arena, struct elf_file *ret, const char **ret_reason)
 {
 	int error = elf_load_header(reader, ret, ret_reason);
 
 	if (error < 0)
 		return error;
-	if ((ret->ident[EI_CLASS] != ELFCLASS64 && ret->ident[EI_CLASS] != ELFCLASS32) ||
-	    (ret->ident[EI_DATA] != ELFDATA2MSB && ret->ident[EI_DATA] != ELFDATA2LSB))
+	if (ret->segment_header_size != segment_size(ret) || !has_kind(ret))
+		correct_kind(reader, ret);
+	if (!has_kind(ret))
 		return refuse(ret_reason, "invalid ELF header");
 	return elf_load_segments(reader, arena, ret, ret_reason);
 }

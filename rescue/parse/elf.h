@@ -83,8 +83,8 @@ int elf_read_all(struct elf_reader *reader, void *buffer, size_t size, uint64_t 
  * size.
  */
 int elf_load(struct elf_reader *reader, struct arena *arena, struct elf_file *ret, const char **ret_reason);
-/* The two halves of elf_load(), for a loader that judges the header by its own. elf_load_header() accepts every class
- * and byte order in e_ident. */
+/* The two halves of elf_load(), for a loader that judges the header by its own: elf_load_header() believes e_ident, and
+ * accepts every class and byte order in it. */
 int elf_load_header(struct elf_reader *reader, struct elf_file *ret, const char **ret_reason);
 int elf_load_segments(struct elf_reader *reader, struct arena *arena, struct elf_file *elf, const char **ret_reason);
 /* Reads the interpreter, the dynamic section and the symbol versions into a file that elf_load() accepted. Same
@@ -99,8 +99,9 @@ const struct elf_segment *elf_cut_off_segment(const struct elf_file *elf);
 /* Why the kernel, or the dynamic loader, cannot start a program with these headers; NULL where they can. For a file
  * that elf_load() accepted. */
 const char *elf_program_fault(const struct elf_file *elf);
-/* What no linker would write, though the program may well run with it; NULL for nothing. */
-const char *elf_program_doubt(const struct elf_file *elf);
+/* What no linker would write into the headers of a program or a library, though it may well run with it; NULL for
+ * nothing. */
+const char *elf_doubt(const struct elf_file *elf);
 
 /* A part of the file that holds constants: never written, never executed. */
 struct elf_range {

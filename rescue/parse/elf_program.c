@@ -153,7 +153,7 @@ static bool relro_is_writable(const struct elf_file *elf, const struct elf_segme
 	return false;
 }
 
-const char *elf_program_doubt(const struct elf_file *elf)
+const char *elf_doubt(const struct elf_file *elf)
 {
 	const struct elf_segment *relro = last_segment(elf, PT_GNU_RELRO);
 	uint64_t end = 0;
@@ -167,6 +167,8 @@ const char *elf_program_doubt(const struct elf_file *elf)
 			return "its program headers contradict each other";
 		if (segment->type != PT_LOAD)
 			continue;
+		if (segment_fault(elf, segment))
+			return segment_fault(elf, segment);
 		if ((segment->address & ~(uint64_t)(PAGE - 1)) < end)
 			return "its segments overlap";
 		if (!(segment->flags & (PF_R | PF_W | PF_X)))

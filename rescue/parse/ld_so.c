@@ -147,17 +147,23 @@ static void check_versions(struct loader *loader)
 	}
 }
 
-/* As the kernel sees the program: 0, or negative errno, with state and reason. */
+/* What the kernel maps, be it the program or its interpreter. */
+static const char *kernel_fault(const struct elf_file *elf)
+{
+	if (elf->type != ET_EXEC && elf->type != ET_DYN)
+		return "neither a program nor a shared object";
+	return elf_cut_off_segment(elf) ? "file is cut off" : elf_program_fault(elf);
+}
+
+/* 0, or negative errno, with state and reason. */
 static int judge_program(struct loaded_program *result, const struct elf_file *elf)
 {
 	result->state = PROGRAM_NOT_ELF;
-	result->reason = elf->type != ET_EXEC && elf->type != ET_DYN ? "neither a program nor a shared object"
-			 : elf_cut_off_segment(elf)		     ? "file is cut off"
-								     : elf_program_fault(elf);
+	result->reason = kernel_fault(elf);
 	if (result->reason)
 		return -ENOEXEC;
 	result->state = PROGRAM_DOUBTFUL;
-	result->reason = elf_program_doubt(elf);
+	result->reason = elf_doubt(elf);
 	if (result->reason)
 		return -ENOEXEC;
 	result->state = PROGRAM_LOADS;
@@ -200,34 +206,54 @@ static int load_program(struct loader *loader, const char *path)
 	return error;
 }
 
-/* The loader is loaded by the kernel, which wants it executable and of the same machine: load_elf_binary(). */
+/* Why the kernel does not start the loader, or NULL. It wants it executable and of the program's machine, and looks no
+ * closer: load_elf_binary(). */
+static const char *interpreter_fault(struct loader *loader, struct library *library, const struct node_stat *stat)
+{
+	const struct elf_file *program = &loader->program->elf;
+	const char *reason = NULL;
+	struct elf_reader reader;
+	int error;
+
+	if (stat->type != NODE_FILE)
+		return "not a regular file";
+	if (!(stat->mode & 0111))
+		return "not executable";
+	library->elf.size = stat->size;
+	library->device = stat->device;
+	library->inode = stat->inode;
+	elf_reader_init(&reader, loader->target, library->path, NULL);
+	error = elf_load(&reader, loader->arena, &library->elf, &reason);
+	if (error == 0 && (library->elf.machine != program->machine || library->elf.wide != program->wide))
+		return "built for another machine";
+	if (error == 0 && (reason = kernel_fault(&library->elf)))
+		return reason;
+	if (error == 0)
+		error = elf_load_dynamic(&reader, loader->arena, &library->elf, &reason);
+	library->doubt = elf_doubt(&library->elf);
+	return error < 0 && error != -ENOEXEC ? strerror(-error) : reason;
+}
+
 static bool load_interpreter(struct loader *loader)
 {
 	struct loaded_program *result = loader->result;
 	struct library *library = new_library(loader, result->interpreter, loader->program);
-	const struct library *same = NULL;
 	struct node_stat stat;
-	enum verdict verdict;
 
 	result->musl = strstr(result->interpreter, "/ld-musl-") != NULL;
 	if (*result->interpreter != '/' || target_stat(loader->target, result->interpreter, &stat) < 0) {
 		result->state = PROGRAM_INTERPRETER_MISSING;
 		return false;
 	}
-	result->state = PROGRAM_INTERPRETER_BROKEN;
-	if (stat.type == NODE_FILE && !(stat.mode & 0111)) {
-		result->reason = "not executable";
-		return false;
-	}
-	verdict = loader_try_path(loader, library, result->interpreter, &same);
-	if (verdict == FILE_SKIPPED)
-		result->reason = "built for another machine";
-	else if (verdict == FILE_REFUSED)
-		result->reason = library->reason;
-	else
-		result->state = PROGRAM_LOADS;
+	library->path = library->name;
 	*array_push(loader->arena, &result->libraries) = library;
-	return result->state == PROGRAM_LOADS;
+	result->reason = interpreter_fault(loader, library, &stat);
+	if (!result->reason)
+		return true;
+	library->state = LIBRARY_BROKEN;
+	library->reason = result->reason;
+	result->state = PROGRAM_INTERPRETER_BROKEN;
+	return false;
 }
 
 /* Directories below glibc-hwcaps, from the least demanding one: sysdeps/ARCH/dl-hwcaps_subdirs.c of glibc. */

@@ -24,6 +24,7 @@ struct library {
 	const struct library *loader; /* who needs it first; NULL for the program */
 	enum library_state state;
 	const char *reason; /* of a broken one, in the loader's words: "file too short" */
+	const char *doubt; /* of a loaded one, with headers that no linker writes: it may work, or not */
 	struct elf_file elf;
 	string_list names; /* that it was asked for by */
 	dev_t device;

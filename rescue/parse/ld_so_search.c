@@ -122,6 +122,7 @@ static enum verdict load_elf(struct loader *loader, struct library *library)
 		return refuse(library, reason);
 	if (error < 0)
 		return refuse(library, arena_printf(loader->arena, "cannot read file data: %s", strerror(-error)));
+	library->doubt = elf_doubt(&library->elf);
 	if (verdict == FILE_TAKEN && library->elf.flags_1 & DF_1_PIE)
 		return refuse(library, "cannot dynamically load position-independent executable");
 	return verdict;

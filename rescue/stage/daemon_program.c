@@ -74,7 +74,7 @@ static bool load_header(struct daemon_stage *stage, const char *path, struct elf
 
 	*ret = (struct elf_file){0};
 	elf_reader_init(&reader, stage->facts->target, path, NULL);
-	return elf_load_header(&reader, ret, &reason) == 0;
+	return elf_load(&reader, stage->arena, ret, &reason) == 0;
 }
 
 /* Kernels run the 32-bit programs of their own family, given the libraries. */
@@ -144,8 +144,13 @@ static void report_library(struct daemon_stage *stage, const char *program, cons
 	problem =
 	    problem_raise(stage->findings, missing ? PROBLEM_DAEMON_LIBRARY_MISSING : PROBLEM_DAEMON_LIBRARY_BROKEN,
 			  missing ? program : library->path, 0, "%s", missing ? library->name : library->path);
-	problem_evidence(stage->findings, problem, "%s%s%s", missing ? "" : library->reason, missing ? "" : "; ",
-			 path_to(stage, library));
+	if (library->state == LIBRARY_LOADED)
+		problem->severity = SEVERITY_UNKNOWN;
+	problem_evidence(stage->findings, problem, "%s%s%s",
+			 missing			    ? ""
+			 : library->state == LIBRARY_LOADED ? library->doubt
+							    : library->reason,
+			 missing ? "" : "; ", path_to(stage, library));
 	problem_remedy(stage->findings, problem, "%s", daemon_library_remedy(stage, library->name));
 	if (mount)
 		problem->severity = SEVERITY_UNKNOWN;
@@ -191,7 +196,7 @@ static void report_loaded(struct daemon_stage *stage, const char *program, const
 	for (size_t i = 0; i < loaded->libraries.count; i++) {
 		const struct library *library = loaded->libraries.items[i];
 
-		if (library->state == LIBRARY_LOADED ||
+		if ((library->state == LIBRARY_LOADED && !library->doubt) ||
 		    reported(stage, PROBLEM_DAEMON_LIBRARY_MISSING, library->name) ||
 		    (library->path && reported(stage, PROBLEM_DAEMON_LIBRARY_BROKEN, library->path)))
 			continue;

@@ -78,6 +78,31 @@ static void test_classes_and_orders(void **state)
 	}
 }
 
+/* The kernel does not look at what e_ident says of class and byte order. */
+static void test_wrong_kind(void **state)
+{
+	static const unsigned char kinds[] = {0, 1, 2, 3, 0xff};
+	struct small_root *root = *state;
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct elf_spec spec = everything;
+		struct elf_build build;
+		struct elf_file elf;
+		struct blob image = {(char *)build.data, ELF_BUILD_SIZE};
+
+		spec.narrow = i & 1;
+		spec.big_endian = i & 2;
+		elf_build(&build, &spec);
+		build.data[EI_CLASS] = kinds[i / 4 % 5];
+		build.data[EI_DATA] = kinds[i / 20];
+		assert_int_equal(load(root, &image, &elf), 0);
+		assert_int_equal(elf.wide, !spec.narrow);
+		assert_int_equal(elf.big_endian, spec.big_endian);
+		assert_int_equal(elf.ident[EI_CLASS], spec.narrow ? ELFCLASS32 : ELFCLASS64);
+		check_everything(&elf);
+	}
+}
+
 static void test_not_elf(void **state)
 {
 	struct small_root *root = *state;
@@ -198,7 +223,7 @@ static void judged(struct small_root *root, const struct elf_build *build, const
 		fail_msg("fault: %s, not %s", reason, fault);
 	if (fault)
 		return;
-	reason = elf_program_doubt(&elf);
+	reason = elf_doubt(&elf);
 	if (!doubt != !reason || (doubt && strcmp(doubt, reason) != 0))
 		fail_msg("doubt: %s, not %s", reason, doubt);
 }
@@ -307,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_classes_and_orders, small_root_setup, small_root_teardown),
+	    cmocka_unit_test_setup_teardown(test_wrong_kind, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_not_elf, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_cut_off, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_damaged, small_root_setup, small_root_teardown),

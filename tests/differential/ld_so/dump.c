@@ -25,6 +25,8 @@ static void dump(struct target *target, const char *path, unsigned processor)
 			printf("broken %s %s: %s\n", library->name, library->path, library->reason);
 		else
 			printf("library %s %s\n", library->name, library->path);
+		if (library->doubt)
+			printf("doubt %s\n", library->doubt);
 	}
 	for (size_t i = 0; i < program.missing_versions.count; i++)
 		printf("version %s %s %s\n", program.missing_versions.items[i].library->path,
