@@ -64,6 +64,19 @@ static void text_reserve(struct text *text, size_t size)
 	text->capacity = capacity;
 }
 
+char *cut_word(char **rest)
+{
+	char *word = *rest;
+
+	while (char_is_space(*word))
+		word++;
+	for (*rest = word; **rest && !char_is_space(**rest); ++*rest)
+		;
+	if (**rest)
+		*(*rest)++ = '\0';
+	return word;
+}
+
 void text_add(struct text *text, const void *data, size_t size)
 {
 	text_reserve(text, size);

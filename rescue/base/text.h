@@ -38,6 +38,9 @@ bool parse_number(const char *text, uint64_t maximum, uint64_t *ret);
  * its newline (a carriage return stays). A last line without a newline counts; nothing behind a last newline does. */
 bool next_line(const struct blob *content, size_t *offset, const char **line, size_t *length);
 
+/* Takes the next word off *rest, which is cut into words at its blanks; "" when there is none left. */
+char *cut_word(char **rest);
+
 /* Text that grows, in an arena; always NUL-terminated once something was added. */
 struct text {
 	struct arena *arena;

@@ -56,20 +56,6 @@ const char *protocol_name(unsigned number)
 
 /* --- services --------------------------------------------------------------- */
 
-/* The next word of a line of services(5). */
-static char *service_word(char **rest)
-{
-	char *word = *rest;
-
-	while (char_is_space(*word))
-		word++;
-	for (*rest = word; **rest && !char_is_space(**rest); ++*rest)
-		;
-	if (**rest)
-		*(*rest)++ = '\0';
-	return word;
-}
-
 static void read_service(struct save_loader *loader, char *line)
 {
 	char *comment = strchr(line, '#'), *name, *port, *protocol;
@@ -77,15 +63,15 @@ static void read_service(struct save_loader *loader, char *line)
 
 	if (comment)
 		*comment = '\0';
-	name = service_word(&line);
-	port = service_word(&line);
+	name = cut_word(&line);
+	port = cut_word(&line);
 	protocol = strchr(port, '/');
 	if (!*name || !protocol)
 		return;
 	*protocol++ = '\0';
 	if (!parse_number(port, UINT16_MAX, &number))
 		return;
-	for (; *name; name = service_word(&line))
+	for (; *name; name = cut_word(&line))
 		*array_push(loader->arena, &loader->services) = (struct name_number){name, protocol, (unsigned)number};
 }
 

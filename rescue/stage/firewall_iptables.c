@@ -33,19 +33,6 @@ static char command_letter(const char *word)
 	return '\0';
 }
 
-static char *next_word(char **rest)
-{
-	char *word = *rest;
-
-	while (char_is_space(*word))
-		word++;
-	for (*rest = word; **rest && !char_is_space(**rest); ++*rest)
-		;
-	if (**rest)
-		*(*rest)++ = '\0';
-	return word;
-}
-
 static struct command read_command(struct arena *arena, const char *line, size_t length)
 {
 	struct command command = {.counters = "", .chain = "", .number = ""};
@@ -58,7 +45,7 @@ static struct command read_command(struct arena *arena, const char *line, size_t
 		rest = strchr(rest, ']') + 1;
 	}
 	/* iptables-save writes the command first; people may not. */
-	for (word = next_word(&rest); *word && !command.letter; word = next_word(&rest)) {
+	for (word = cut_word(&rest); *word && !command.letter; word = take_word(&rest)) {
 		command.letter = command_letter(word);
 		if (!command.letter && word[0] == '-' && word[1] && strchr("AIR", word[1])) {
 			command.letter = word[1];
@@ -69,7 +56,7 @@ static struct command read_command(struct arena *arena, const char *line, size_t
 		return command;
 	if (!*command.chain) {
 		command.chain = word;
-		word = next_word(&rest);
+		word = cut_word(&rest);
 	}
 	if (char_is_digit(*word))
 		command.number = word;
