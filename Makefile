@@ -21,6 +21,9 @@ STRIP ?= strip
 # distribution's own archives (rescue/base/musl_compat.c supplies what those expect of glibc).
 MUSL_LIBS ?=
 LIBSODIUM_A := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/lib/libsodium.a),$(shell gcc -print-file-name=libsodium.a))
+# Debian 12 has no static libmnl: scripts/libmnl fetches one where it is missing.
+LIBMNL := $(or $(MUSL_LIBS),$(BUILD)/libmnl)
+LIBMNL_A := $(LIBMNL)/lib/libmnl.a
 HEADERS := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/include),/usr/include)
 # musl-gcc sees none of the kernel's headers: give it these alone, so that a header which musl lacks stays missing.
 KERNEL_HEADERS ?= linux asm-generic asm
@@ -51,12 +54,13 @@ endif
 all: $(BUILD)/sshrescue
 
 # A library missing is a dependency missing: let scripts/deps say what it is and fetch it.
-$(BUILD)/include: scripts/deps
+$(BUILD)/include: scripts/deps scripts/libmnl
 	$(call say,HEADERS,$@)
 	$(Q)scripts/deps build
+	$(Q)scripts/libmnl $(LIBMNL)
 	$(Q)rm -rf $@ && mkdir -p $@
-	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h; do \
-		for place in $(HEADERS) /usr/include/$$(gcc -print-multiarch); do \
+	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h libmnl; do \
+		for place in $(HEADERS) $(abspath $(LIBMNL))/include /usr/include/$$(gcc -print-multiarch); do \
 			if [ -e $$place/$$name ]; then ln -sf $$place/$$name $@/$$name; break; fi; \
 		done; \
 	done
@@ -69,16 +73,16 @@ $(BUILD)/product/%.o: %.c | $(BUILD)/include
 # Every wrong way to link it gives a file that looks right and does not start in an initramfs: refuse those.
 $(BUILD)/sshrescue: $(OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(PRODUCT_LDFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(LIBSODIUM_A)
+	$(Q)$(CC) $(PRODUCT_LDFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(LIBSODIUM_A) $(LIBMNL_A)
 	$(Q)$(STRIP) -s -R .comment -R .note -o $@.new $@.debug
 	$(Q)if readelf -lW $@.new | grep -q INTERP || readelf -dW $@.new | grep -q NEEDED; then \
 		echo "$@ is not static: it has an interpreter or needs a shared library" >&2; rm -f $@.new; exit 1; fi
 	$(Q)mv $@.new $@
 
-$(BUILD)/checked/%.o: %.c
+$(BUILD)/checked/%.o: %.c | $(BUILD)/include
 	$(call say,CHECKED,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -isystem $(LIBMNL)/include -MMD -MP -c -o $@ $<
 
 # An archive, so that a test may put its own in place of a part of the program.
 TEST_LIBRARY := $(BUILD)/checked/librescue.a
@@ -89,18 +93,18 @@ $(TEST_LIBRARY): $(TEST_OBJECTS)
 $(BUILD)/unit/%: tests/unit/%.c $(TEST_LIBRARY)
 	$(call say,UNIT,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lcmocka -lsodium
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lcmocka -lsodium $(LIBMNL_A)
 
 # The same program for the same tests, but watched by the sanitizers.
 $(BUILD)/sshrescue-checked: $(BUILD)/checked/rescue/main.o $(TEST_LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium $(LIBMNL_A)
 
 .SECONDEXPANSION:
 $(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_LIBRARY)
 	$(call say,JUDGED,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium $(LIBMNL_A)
 
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)

@@ -23,6 +23,20 @@ void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size)
 	explicit_bzero(buffer, size);
 }
 
+/* libmnl's dump of a message for people; nothing here calls it. */
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
+{
+	va_list arguments;
+	int written;
+
+	(void)flag;
+	va_start(arguments, format);
+	written = vfprintf(stream, format, arguments);
+	va_end(arguments);
+	return written;
+}
+
 /*
  * libsodium: without these two, the linker takes them from objects that pull in the whole library (130 KiB) by way of
  * sodium_init(). Nothing here calls what needs them: keys are made from a seed (rescue/keygen.c), hashes need neither.

@@ -14,6 +14,7 @@ enum {
 	LONG_PORT,
 	LONG_FORCE,
 	LONG_STRICT,
+	LONG_NO_EXEC,
 };
 
 static const struct known_option {
@@ -30,6 +31,7 @@ static const struct known_option {
     {OPTION_MODE, 'y', "yes", no_argument},
     {OPTION_FORCE, LONG_FORCE, "force", no_argument},
     {OPTION_STRICT, LONG_STRICT, "strict", no_argument},
+    {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -105,6 +107,9 @@ static int options_set(struct options *options, int value, const char *argument)
 		return 0;
 	case LONG_STRICT:
 		options->strict = true;
+		return 0;
+	case LONG_NO_EXEC:
+		options->no_exec = true;
 		return 0;
 	case 'n':
 		options->dry_run = true;
