@@ -49,6 +49,9 @@ struct client {
 	struct mnl_socket *sockets; /* sock_diag of the machine's end */
 	bool ipv6;
 	int memory; /* /proc/meminfo, or -1 */
+	struct offer offer; /* what sshd said last of its host keys */
+	const char *asked[GREETING_ALGORITHMS]; /* that it was asked for */
+	size_t asked_count;
 	long memory_at_first; /* KiB available */
 	int processes_at_first;
 };
@@ -261,30 +264,43 @@ static void keep_key(struct record *record, const struct offer *offer)
 	record->key_count++;
 }
 
-/* Asks for every kind of host key that sshd has: one on the connection that is there, the others on new ones. */
-static void collect_keys(struct client *client, int fd, const struct record_connection *connection)
+/* Whether some connection shows what sshd has for that algorithm, now or before. */
+static bool is_asked_for(const struct client *client, const char *algorithm)
+{
+	for (size_t i = 0; i < client->asked_count; i++) {
+		if (client->asked[i] == algorithm)
+			return true;
+	}
+	return false;
+}
+
+/* The next kind of host key to ask for: NULL when all were, or on the first connection: that one learns which there
+ * are. */
+static const char *next_algorithm(const struct client *client)
+{
+	for (size_t i = 0; i < GREETING_ALGORITHMS; i++) {
+		if (offer_has(&client->offer, greeting_algorithms[i]) && !is_asked_for(client, greeting_algorithms[i]))
+			return greeting_algorithms[i];
+	}
+	return NULL;
+}
+
+/* Each connection that got a banner is good for one more host key. */
+static void ask_for_key(struct client *client, int fd)
 {
 	struct waiter waiter = {.wait = wait_for_greeting, .context = client};
-	struct offer first, offer;
-	bool complete;
+	const char *algorithm = next_algorithm(client);
+	struct offer offer;
 
-	complete = greeting_exchange(fd, &waiter, &client->arena, NULL, &first) == GREETING_GOOD && first.algorithm;
-	if (complete)
-		keep_key(client->record, &first);
-	for (size_t i = 0; complete && i < GREETING_ALGORITHMS; i++) {
-		struct record_connection again = *connection;
-		const char *banner;
-		cleanup_fd int other = -1;
-
-		if (greeting_algorithms[i] == first.algorithm || !offer_has(&first, greeting_algorithms[i]))
-			continue;
-		other = connect_to(client, &again, &banner);
-		complete = other >= 0 && greeting_exchange(other, &waiter, &client->arena, greeting_algorithms[i],
-							   &offer) == GREETING_GOOD;
-		if (complete)
-			keep_key(client->record, &offer);
+	if (client->asked_count && !algorithm)
+		return;
+	if (greeting_exchange(fd, &waiter, &client->arena, algorithm, &offer) == GREETING_GOOD && offer.algorithm) {
+		keep_key(client->record, &offer);
+		algorithm = offer.algorithm;
+		client->offer = offer;
 	}
-	client->record->keys_complete = complete;
+	if (algorithm)
+		client->asked[client->asked_count++] = algorithm;
 }
 
 static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
@@ -304,9 +320,26 @@ static void try_address(struct client *client, const struct scripted_address *ad
 	fd = connect_to(client, connection, &banner);
 	if (fd < 0)
 		return;
-	if (!*record->banner) {
-		snprintf(record->banner, sizeof(record->banner), "%s", banner);
-		collect_keys(client, fd, connection);
+	snprintf(record->banner, sizeof(record->banner), "%s", banner);
+	ask_for_key(client, fd);
+}
+
+/* The kinds of host keys that no connection was left for. */
+static void collect_keys(struct client *client)
+{
+	const struct record *record = client->record;
+	size_t good = 0;
+
+	while (good < record->connection_count && record->connections[good].result != CONNECTION_BANNER)
+		good++;
+	while (good < record->connection_count && next_algorithm(client)) {
+		struct record_connection again = record->connections[good];
+		const char *banner;
+		cleanup_fd int fd = connect_to(client, &again, &banner);
+
+		if (fd < 0)
+			return;
+		ask_for_key(client, fd);
 	}
 }
 
@@ -321,6 +354,7 @@ static void try_all(struct client *client)
 	}
 	for (size_t i = 0; i < script->addresses.count; i++)
 		try_address(client, &script->addresses.items[i], script->addresses.items[i].port);
+	collect_keys(client);
 }
 
 /* --- the play --- */

@@ -75,7 +75,6 @@ struct record {
 	struct record_connection connections[RECORD_CONNECTIONS];
 	size_t key_count;
 	struct record_key keys[RECORD_KEYS];
-	bool keys_complete; /* every kind of key that sshd has was asked for */
 };
 
 /* Writes a sentence into one of the record's texts, once: what is there stays. */
