@@ -26,11 +26,12 @@ static const struct scripted_address router_address[2] = {
     {.ipv6 = true, .bytes = {0x2a, 0x01, 0x11, 0x11, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x01}},
 };
 
-static const struct link_end router_end = {.name = "router", .hardware = {0x52, 0x54, 0, 0x45, 0x60, 0x01}};
+const unsigned char machine_hardware[6] = {0x52, 0x54, 0, 0x45, 0x60, 0x0a};
+const unsigned char router_hardware[6] = {0x52, 0x54, 0, 0x45, 0x60, 0x01};
+const char router_interface[] = "router";
 
 /* Both ends, for one family. */
-static int give_addresses(struct mnl_socket *here, int here_index, struct mnl_socket *there, int there_index, bool ipv6,
-			  const unsigned char *machine_hardware)
+static int give_addresses(struct mnl_socket *here, int here_index, struct mnl_socket *there, int there_index, bool ipv6)
 {
 	unsigned prefix = ipv6 ? IPV6_PREFIX : IPV4_PREFIX, whole = ipv6 ? 128 : 32;
 	const unsigned char *machine = machine_address[ipv6].bytes, *router = router_address[ipv6].bytes,
@@ -40,13 +41,13 @@ static int give_addresses(struct mnl_socket *here, int here_index, struct mnl_so
 	r = r < 0 ? r : netlink_address(here, here_index, ipv6, client, whole);
 	r = r < 0 ? r : netlink_neighbour(here, here_index, ipv6, machine, machine_hardware);
 	r = r < 0 ? r : netlink_address(there, there_index, ipv6, machine, prefix);
-	r = r < 0 ? r : netlink_neighbour(there, there_index, ipv6, router, router_end.hardware);
+	r = r < 0 ? r : netlink_neighbour(there, there_index, ipv6, router, router_hardware);
 	return r < 0 ? r : netlink_default_route(there, there_index, ipv6, router);
 }
 
 /* A further address of the machine's own, and the way to it. */
 static int add_address(struct mnl_socket *here, int here_index, struct mnl_socket *there, int there_index,
-		       const struct scripted_address *address, const unsigned char *machine_hardware)
+		       const struct scripted_address *address)
 {
 	unsigned whole = address->ipv6 ? 128 : 32;
 	int r = netlink_address(there, there_index, address->ipv6, address->bytes, whole);
@@ -58,8 +59,8 @@ static int add_address(struct mnl_socket *here, int here_index, struct mnl_socke
 int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, const struct script *script,
 	      bool *ret_ipv6, const char **ret_what)
 {
-	struct link_end machine_end = {
-	    .name = script->interface, .hardware = {0x52, 0x54, 0, 0x45, 0x60, 0x0a}, .process = machine};
+	struct link_end machine_end = {.name = script->interface, .hardware = machine_hardware, .process = machine};
+	struct link_end router_end = {.name = router_interface, .hardware = router_hardware};
 	int here_index, there_index, r;
 
 	*ret_what = "lay a cable (veth)";
@@ -76,16 +77,16 @@ int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, 
 	r = r < 0 ? r : netlink_up(here, here_index);
 	r = r < 0 ? r : netlink_up(there, there_index);
 	*ret_what = "give addresses";
-	r = r < 0 ? r : give_addresses(here, here_index, there, there_index, false, machine_end.hardware);
+	r = r < 0 ? r : give_addresses(here, here_index, there, there_index, false);
 	if (r < 0)
 		return r;
-	*ret_ipv6 = give_addresses(here, here_index, there, there_index, true, machine_end.hardware) == 0;
+	*ret_ipv6 = give_addresses(here, here_index, there, there_index, true) == 0;
 	for (size_t i = 0; i < script->addresses.count; i++) {
 		const struct scripted_address *address = &script->addresses.items[i];
 
 		if (address->ipv6 && !*ret_ipv6)
 			continue;
-		r = add_address(here, here_index, there, there_index, address, machine_end.hardware);
+		r = add_address(here, here_index, there, there_index, address);
 		if (r < 0)
 			return r;
 	}

@@ -13,6 +13,10 @@ struct mnl_socket;
 
 /* Where the machine is, and where the client: by family. */
 extern const struct scripted_address machine_address[2], client_address[2];
+/* The hardware addresses of the two ends. */
+extern const unsigned char machine_hardware[6], router_hardware[6];
+/* The name of the client's end. */
+extern const char router_interface[];
 
 /* Lays the cable from the network namespace of here (where the caller is) to that of there, where the process machine
  * lives, and gives addresses to both ends. ret_ipv6: the kernel has IPv6. 0, or negative errno and *ret_what. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
@@ -18,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
 #include "base/arena.h"
@@ -27,12 +29,14 @@
 #include "rehearse/listening.h"
 #include "rehearse/machine.h"
 #include "rehearse/netlink.h"
+#include "rehearse/packet.h"
 
 enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
 	LISTEN_TIMEOUT = 5000, /* ms */
 	CONNECT_TIMEOUT = 250, /* ms: the cable itself takes some µs */
+	TRACE_TIMEOUT = 100, /* ms */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 1024 * 1024, /* KiB that may go */
@@ -47,6 +51,8 @@ struct client {
 	int control; /* to the machine */
 	struct mnl_socket *here, *there; /* rtnetlink of both ends */
 	struct mnl_socket *sockets; /* sock_diag of the machine's end */
+	struct mnl_socket *filter, *traces; /* nfnetlink of the machine's end, or NULL: the kernel has none */
+	int router; /* frames of this end's interface, or -1 */
 	bool ipv6;
 	int memory; /* /proc/meminfo, or -1 */
 	struct offer offer; /* what sshd said last of its host keys */
@@ -357,6 +363,66 @@ static void try_all(struct client *client)
 	collect_keys(client);
 }
 
+/* --- why there is no answer --- */
+
+static unsigned random_port(void)
+{
+	static const unsigned first = 32768, last = 60999; /* as ip_local_port_range has it */
+	unsigned value = 0;
+
+	(void)!getrandom(&value, sizeof(value), 0);
+	return first + value % (last - first + 1);
+}
+
+static struct knock knock_like(const struct record_connection *connection)
+{
+	struct knock knock = {
+	    .ipv6 = connection->ipv6, .source_port = random_port(), .destination_port = connection->port};
+
+	memcpy(knock.source, connection->source, sizeof(knock.source));
+	memcpy(knock.destination, connection->address, sizeof(knock.destination));
+	memcpy(knock.source_hardware, router_hardware, sizeof(knock.source_hardware));
+	memcpy(knock.destination_hardware, machine_hardware, sizeof(knock.destination_hardware));
+	return knock;
+}
+
+/* Sends one more SYN, and listens to the kernel's account of it. */
+static bool trace_knock(struct client *client, const struct record_connection *connection)
+{
+	struct trace_verdict *verdict = &client->record->dropped_by;
+	struct knock knock = knock_like(connection);
+	unsigned char frame[PACKET_SIZE];
+	size_t size = packet_syn(&knock, frame);
+	int64_t until = now() + TRACE_TIMEOUT;
+
+	if (send(client->router, frame, size, 0) != (ssize_t)size)
+		return false;
+	while (!trace_read(client->traces, knock.source_port, knock.destination_port, verdict)) {
+		if (!wait_until(client, mnl_socket_get_fd(client->traces), POLLIN, until))
+			return false;
+	}
+	trace_locate(client->filter, verdict);
+	return true;
+}
+
+static void explain_silence(struct client *client)
+{
+	struct record *record = client->record;
+
+	if (!client->traces || client->router < 0 || !record->listening)
+		return;
+	for (size_t i = 0, tried = 0; i < record->connection_count && tried < 2; i++) {
+		enum connection_result result = record->connections[i].result;
+
+		if (result != CONNECTION_SILENT && result != CONNECTION_UNREACHABLE && result != CONNECTION_REFUSED)
+			continue;
+		if (!tried++ && trace_begin(client->traces) < 0)
+			return;
+		if (trace_knock(client, &record->connections[i]))
+			return;
+	}
+}
+
 /* --- the play --- */
 
 static bool all_listen(struct client *client)
@@ -430,6 +496,9 @@ static void make_network(struct client *client)
 		give_up(client, "make a network namespace", errno);
 	open_netlink(client, NETLINK_ROUTE, &client->there);
 	open_netlink(client, NETLINK_SOCK_DIAG, &client->sockets);
+	/* A kernel without nf_tables cannot have been told to drop anything by it. */
+	(void)netlink_open(NETLINK_NETFILTER, &client->filter);
+	(void)netlink_open(NETLINK_NETFILTER, &client->traces);
 	start_machine(client);
 	if (unshare(CLONE_NEWNET) < 0)
 		give_up(client, "make a network namespace", errno);
@@ -437,12 +506,13 @@ static void make_network(struct client *client)
 	r = cable_lay(client->here, client->there, client->machine, client->script, &client->ipv6, &what);
 	if (r < 0)
 		give_up(client, what, -r);
+	client->router = packet_open(netlink_index(client->here, router_interface));
 	(void)!write(client->control, "", 1);
 }
 
 void client_play(const struct script *script, struct record *record)
 {
-	struct client client = {.script = script, .record = record, .control = -1};
+	struct client client = {.script = script, .record = record, .control = -1, .router = -1};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Whoever measures must not wait for those that are measured. */
@@ -454,5 +524,6 @@ void client_play(const struct script *script, struct record *record)
 	wait_for_step(&client, STEP_DAEMON_STARTED);
 	wait_for_listener(&client);
 	try_all(&client);
+	explain_silence(&client);
 	finish(&client);
 }

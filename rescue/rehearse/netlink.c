@@ -83,7 +83,7 @@ static void put_no_link_local(struct nlmsghdr *message)
 static void put_end(struct nlmsghdr *message, const struct link_end *end)
 {
 	mnl_attr_put_strz(message, IFLA_IFNAME, end->name);
-	mnl_attr_put(message, IFLA_ADDRESS, sizeof(end->hardware), end->hardware);
+	mnl_attr_put(message, IFLA_ADDRESS, 6, end->hardware);
 	if (end->process)
 		mnl_attr_put_u32(message, IFLA_NET_NS_PID, (uint32_t)end->process);
 }

@@ -18,7 +18,7 @@ int netlink_ask(struct mnl_socket *socket, struct nlmsghdr *message);
 
 struct link_end {
 	const char *name;
-	unsigned char hardware[6];
+	const unsigned char *hardware; /* 6 bytes */
 	pid_t process; /* whose network namespace it goes to; 0: the socket's own */
 };
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rehearse/trace.h"
+
 enum {
 	RECORD_PROGRAMS = 64,
 	RECORD_CONNECTIONS = 64,
@@ -68,7 +70,7 @@ struct record {
 	char trouble[RECORD_SENTENCE]; /* why the rehearsal could not be held */
 	char failure[RECORD_SENTENCE]; /* why no client gets an answer */
 	char banner[RECORD_BANNER + 1];
-	char dropped_by[RECORD_SENTENCE];
+	struct trace_verdict dropped_by;
 	bool listening;
 	struct record_program programs[RECORD_PROGRAMS];
 	size_t connection_count;

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/netfilter.h>
+
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "rehearse/client.h"
@@ -232,6 +234,30 @@ static const char *reason_for_failure(const struct script *script, const struct 
 	return "there is no port to connect to";
 }
 
+static const char *family_name(unsigned family)
+{
+	static const char *const names[] = {
+	    [NFPROTO_INET] = "inet",	 [NFPROTO_IPV4] = "ip",	      [NFPROTO_ARP] = "arp",
+	    [NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return family < ARRAY_SIZE(names) && names[family] ? names[family] : "?";
+}
+
+/* "rule 3 of chain input in table inet filter" */
+static const char *rule_text(struct arena *arena, const struct trace_verdict *verdict)
+{
+	const char *family = family_name(verdict->family);
+
+	if (verdict->policy)
+		return arena_printf(arena, "the policy of chain %s in table %s %s", verdict->chain, family,
+				    verdict->table);
+	if (!verdict->position)
+		return arena_printf(arena, "a rule of chain %s in table %s %s", verdict->chain, family, verdict->table);
+	return arena_printf(arena, "rule %u of chain %s in table %s %s", verdict->position, verdict->chain, family,
+			    verdict->table);
+}
+
 static void judge(const struct facts *facts, const struct script *script, const struct record *record,
 		  struct arena *arena, struct rehearsal *ret)
 {
@@ -244,8 +270,8 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		answered = answered || ret->connections.items[i].answered;
 	if (*record->banner)
 		ret->banner = arena_strdup(arena, record->banner);
-	if (*record->dropped_by)
-		ret->dropped_by = arena_strdup(arena, record->dropped_by);
+	if (record->dropped_by.found)
+		ret->dropped_by = rule_text(arena, &record->dropped_by);
 	ret->status = REHEARSAL_FAILED;
 	if (*record->failure)
 		ret->reason = arena_strdup(arena, record->failure);
