@@ -28,7 +28,7 @@ struct options {
 	bool dry_run, preen, yes; /* -n -p -y: at most one */
 	bool force;
 	bool strict;
-	bool no_exec;
+	bool rehearse, no_exec;
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -41,7 +41,8 @@ enum option_set {
 	OPTION_MODE = 1 << 3, /* -n -p -y */
 	OPTION_FORCE = 1 << 4,
 	OPTION_STRICT = 1 << 5,
-	OPTION_NO_EXEC = 1 << 6,
+	OPTION_REHEARSE = 1 << 6, /* --rehearse */
+	OPTION_NO_EXEC = 1 << 7,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

@@ -14,6 +14,7 @@ enum {
 	LONG_PORT,
 	LONG_FORCE,
 	LONG_STRICT,
+	LONG_REHEARSE,
 	LONG_NO_EXEC,
 };
 
@@ -31,6 +32,7 @@ static const struct known_option {
     {OPTION_MODE, 'y', "yes", no_argument},
     {OPTION_FORCE, LONG_FORCE, "force", no_argument},
     {OPTION_STRICT, LONG_STRICT, "strict", no_argument},
+    {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
     {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
 };
 
@@ -107,6 +109,9 @@ static int options_set(struct options *options, int value, const char *argument)
 		return 0;
 	case LONG_STRICT:
 		options->strict = true;
+		return 0;
+	case LONG_REHEARSE:
+		options->rehearse = true;
 		return 0;
 	case LONG_NO_EXEC:
 		options->no_exec = true;

@@ -5,10 +5,9 @@
 
 int cmd_rehearse(int argc, char **argv)
 {
-	static const struct rehearsal forbidden = {.status = REHEARSAL_SKIPPED, .reason = "--no-exec forbids it"};
 	cleanup_target struct target *target = NULL;
 	cleanup_plan struct plan plan = {0};
-	struct rehearsal rehearsal = forbidden;
+	struct rehearsal rehearsal = rehearsal_forbidden;
 	struct report report = {.kind = REPORT_CHECK, .rehearsal = &rehearsal};
 	struct text text = {.arena = &plan.arena};
 	struct options options;

@@ -35,7 +35,7 @@ enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
 	LISTEN_TIMEOUT = 5000, /* ms */
-	CONNECT_TIMEOUT = 250, /* ms: the cable itself takes some µs */
+	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
 	TRACE_TIMEOUT = 100, /* ms */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
@@ -45,6 +45,7 @@ enum {
 
 struct client {
 	const struct script *script;
+	const struct staged *staged;
 	struct record *record;
 	struct arena arena;
 	pid_t machine;
@@ -460,7 +461,7 @@ static void wait_for_step(struct client *client, enum record_step step)
 
 static void start_machine(struct client *client)
 {
-	struct machine machine = {.script = client->script, .record = client->record};
+	struct machine machine = {.script = client->script, .staged = client->staged, .record = client->record};
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -510,9 +511,9 @@ static void make_network(struct client *client)
 	(void)!write(client->control, "", 1);
 }
 
-void client_play(const struct script *script, struct record *record)
+void client_play(const struct script *script, const struct staged *staged, struct record *record)
 {
-	struct client client = {.script = script, .record = record, .control = -1, .router = -1};
+	struct client client = {.script = script, .staged = staged, .record = record, .control = -1, .router = -1};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Whoever measures must not wait for those that are measured. */

@@ -6,9 +6,12 @@
 
 #include "rehearse/record.h"
 #include "rehearse/script.h"
+#include "target/staged.h"
 
 /* What the process that plays the client does, until its end. The current directory is the target's root, in a private
- * mount namespace. What it finds is in record. */
-void client_play(const struct script *script, struct record *record) __attribute__((noreturn));
+ * mount namespace. staged: edits that the
+ * machine has, or NULL. What it finds is in record. */
+void client_play(const struct script *script, const struct staged *staged, struct record *record)
+    __attribute__((noreturn));
 
 #endif

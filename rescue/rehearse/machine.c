@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "rehearse/confine.h"
 #include "rehearse/mounts.h"
+#include "rehearse/staging.h"
 
 enum {
 	SOCKET_LIMIT = 16,
@@ -392,6 +393,8 @@ void machine_play(struct machine *machine)
 	(void)unshare(CLONE_NEWCGROUP); /* Linux 4.6; it only hides a name */
 	(void)sethostname("localhost", 9);
 	r = mounts_make(machine->script, &what);
+	if (r == 0)
+		r = staging_write(machine->staged, &what);
 	if (r < 0)
 		give_up(machine, what, -r);
 	wait_for_network(machine);

@@ -6,9 +6,11 @@
 
 #include "rehearse/record.h"
 #include "rehearse/script.h"
+#include "target/staged.h"
 
 struct machine {
 	const struct script *script;
+	const struct staged *staged; /* edits that the boot will see, or NULL */
 	struct record *record;
 	int control; /* to the client: a byte from there begins, a byte to there says that record->step has changed */
 };

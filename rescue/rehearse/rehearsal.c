@@ -24,6 +24,8 @@
 #include "rehearse/script.h"
 #include "stage/keys.h"
 
+const struct rehearsal rehearsal_forbidden = {.status = REHEARSAL_SKIPPED, .reason = "--no-exec forbids it"};
+
 const char *rehearsal_status_name(enum rehearsal_status status)
 {
 	static const char *const names[] = {
@@ -95,7 +97,7 @@ static bool play(struct target *target, const struct script *script, struct reco
 			record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
 			_exit(0);
 		}
-		client_play(script, record);
+		client_play(script, target->staged, record);
 	}
 	close(ends[1]);
 	if (client < 0)

@@ -68,6 +68,8 @@ enum {
  */
 void rehearse(struct target *target, const struct facts *facts, struct arena *arena, unsigned timeout,
 	      struct rehearsal *ret);
+/* What stands in its place where --no-exec was given. */
+extern const struct rehearsal rehearsal_forbidden;
 const char *rehearsal_status_name(enum rehearsal_status status);
 
 #endif
