@@ -40,7 +40,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/product/%.o)
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/checked/%.o,$(filter-out rescue/main.c,$(SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 JUDGES := $(foreach source,$(sort $(wildcard tests/differential/*/dump.c)),$(BUILD)/differential/$(word 3,$(subst /, ,$(source)))-dump)
-TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c)))
+TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c tests/rehearse/*.c)))
 
 V ?= 0
 ifeq ($(V),0)
@@ -106,18 +106,24 @@ $(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium $(LIBMNL_A)
 
+# Runs inside of roots that have other libraries, or none.
+$(BUILD)/tests/rehearse/%: tests/rehearse/%.c | $(BUILD)/include
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static -isystem $(BUILD)/include -MMD -MP -MF $@.d -o $@ $<
+
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(if $(filter tests/cli/%,$<),-lsodium)
 
-.PHONY: test test-unit test-cli test-hostile test-differential test-crash test-qemu demo
+.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run
-test-unit test-cli test-hostile:
+test-unit test-cli test-hostile test-rehearse:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)

@@ -29,6 +29,7 @@ struct options {
 	bool force;
 	bool strict;
 	bool rehearse, no_exec;
+	unsigned timeout; /* seconds */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -43,6 +44,7 @@ enum option_set {
 	OPTION_STRICT = 1 << 5,
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
+	OPTION_TIMEOUT = 1 << 8,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

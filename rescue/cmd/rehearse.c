@@ -13,7 +13,8 @@ int cmd_rehearse(int argc, char **argv)
 	struct options options;
 	int r;
 
-	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_NO_EXEC, 0, &options);
+	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_NO_EXEC | OPTION_TIMEOUT, 0,
+			  &options);
 	if (r)
 		return r;
 	r = open_target(options.root, TARGET_CONFINE | TARGET_REHEARSE, &target);
@@ -23,7 +24,7 @@ int cmd_rehearse(int argc, char **argv)
 	if (r < 0)
 		return complain_look(options.root, r);
 	if (!options.no_exec)
-		rehearse(target, &plan.before->facts, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
+		rehearse(target, &plan.before->facts, &plan.arena, options.timeout, &rehearsal);
 	report.target = target;
 	report.plan = &plan;
 	/* What was not proven counts as what was not understood does. */

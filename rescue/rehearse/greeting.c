@@ -160,10 +160,26 @@ static bool send_ecdh_init(int fd, struct arena *arena)
 	return send_packet(fd, arena, &payload);
 }
 
+/* Whether a list of names has that one: RFC 4251, 5. */
+static bool has_name(const char *list, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (*list) {
+		size_t size = strcspn(list, ",");
+
+		if (size == length && memcmp(list, name, length) == 0)
+			return true;
+		list += size + (list[size] == ',');
+	}
+	return false;
+}
+
 /* The server's side of MESSAGE_KEXINIT. */
 static bool read_kexinit(struct wire *packet, struct arena *arena, struct offer *ret)
 {
 	struct blob key_exchanges, host_keys;
+	const char *names;
 
 	if (packet->size < 1 + KEX_COOKIE || packet->data[0] != MESSAGE_KEXINIT)
 		return false;
@@ -173,18 +189,14 @@ static bool read_kexinit(struct wire *packet, struct arena *arena, struct offer 
 	    wire_get_string(packet, &host_keys) != KEY_ERROR_NONE)
 		return false;
 	ret->algorithms = arena_memdup(arena, host_keys.data, host_keys.size);
+	names = arena_memdup(arena, key_exchanges.data, key_exchanges.size);
+	ret->curve25519 = has_name(names, "curve25519-sha256") || has_name(names, "curve25519-sha256@libssh.org");
 	return true;
 }
 
 bool offer_has(const struct offer *offer, const char *algorithm)
 {
-	size_t length = strlen(algorithm);
-
-	for (const char *name = offer->algorithms; name && *name; name += strcspn(name, ","), name += *name == ',') {
-		if (strcspn(name, ",") == length && memcmp(name, algorithm, length) == 0)
-			return true;
-	}
-	return false;
+	return offer->algorithms && has_name(offer->algorithms, algorithm);
 }
 
 enum greeting_answer greeting_exchange(int fd, const struct waiter *waiter, struct arena *arena, const char *algorithm,
@@ -201,8 +213,8 @@ enum greeting_answer greeting_exchange(int fd, const struct waiter *waiter, stru
 		if (offer_has(ret, greeting_algorithms[i]))
 			algorithm = greeting_algorithms[i];
 	}
-	if (!algorithm)
-		return GREETING_GOOD;
+	if (!algorithm || !ret->curve25519)
+		return GREETING_NOTHING_IN_COMMON;
 	ret->algorithm = algorithm;
 	if (!send_kexinit(fd, arena, algorithm) || !send_ecdh_init(fd, arena) ||
 	    !receive_packet(fd, waiter, arena, &packet) || packet.data[0] != MESSAGE_ECDH_REPLY)

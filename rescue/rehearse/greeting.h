@@ -19,7 +19,8 @@ enum greeting_answer {
 	GREETING_CLOSED, /* the connection ended before a banner */
 	GREETING_SILENT, /* no banner came in time */
 	GREETING_STRANGE, /* something that is no banner */
-	GREETING_NO_EXCHANGE, /* a banner, but no key exchange in common, or it broke off */
+	GREETING_NOTHING_IN_COMMON, /* sshd is ready to exchange keys, but not in a way that is known here */
+	GREETING_NO_EXCHANGE, /* a banner, and no key exchange */
 };
 
 /* Reads the banner: *ret_banner without its line end, in arena. */
@@ -33,7 +34,8 @@ extern const char *const greeting_algorithms[GREETING_ALGORITHMS];
 
 struct offer {
 	const char *algorithms; /* all that sshd names for its host keys, comma-separated */
-	const char *algorithm; /* the one that was taken, or NULL: sshd has none that is known here */
+	const char *algorithm; /* the one that was taken */
+	bool curve25519; /* sshd has the key exchange that is known here */
 	struct blob host_key; /* that it showed for it */
 };
 /* Whether sshd names that algorithm. */

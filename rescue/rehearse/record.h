@@ -75,6 +75,7 @@ struct record {
 	struct record_program programs[RECORD_PROGRAMS];
 	size_t connection_count;
 	struct record_connection connections[RECORD_CONNECTIONS];
+	bool keys_exchanged; /* some client was shown a host key, or could not have been: nothing in common */
 	size_t key_count;
 	struct record_key keys[RECORD_KEYS];
 };

@@ -260,9 +260,23 @@ static const char *rule_text(struct arena *arena, const struct trace_verdict *ve
 			    verdict->table);
 }
 
+/* A loader that did not load, or NULL. */
+static const struct scripted_program *loader_that_failed(const struct script *script, const struct record *record)
+{
+	for (size_t i = 0; i < script->programs.count; i++) {
+		const struct scripted_program *program = &script->programs.items[i];
+
+		if (program->role == ROLE_LOADER && record->programs[i].ended && record->programs[i].exit_status &&
+		    !program->ignore_failure)
+			return program;
+	}
+	return NULL;
+}
+
 static void judge(const struct facts *facts, const struct script *script, const struct record *record,
 		  struct arena *arena, struct rehearsal *ret)
 {
+	const struct scripted_program *refused;
 	bool answered = false, keys_known;
 
 	take_programs(script, record, arena, ret);
@@ -275,10 +289,17 @@ static void judge(const struct facts *facts, const struct script *script, const 
 	if (record->dropped_by.found)
 		ret->dropped_by = rule_text(arena, &record->dropped_by);
 	ret->status = REHEARSAL_FAILED;
-	if (*record->failure)
+	refused = loader_that_failed(script, record);
+	if (refused && !*record->failure) {
+		/* Whether it would load in the boot, with the machine's devices and sets, cannot be told here. */
+		ret->status = REHEARSAL_SKIPPED;
+		ret->reason = arena_printf(arena, "%s did not load its rules here", refused->unit);
+	} else if (*record->failure)
 		ret->reason = arena_strdup(arena, record->failure);
 	else if (!answered)
 		ret->reason = reason_for_failure(script, record, arena, ret);
+	else if (!record->keys_exchanged)
+		ret->reason = "sshd has a banner, but does not exchange keys";
 	else if (!keys_known)
 		ret->reason = "sshd offers a host key that is in none of its files";
 	else

@@ -23,14 +23,14 @@ static enum stage_status mark_of(enum rehearsal_status status)
 static void add_output(struct text *text, const char *output)
 {
 	while (*output) {
-		size_t length = strcspn(output, "\n");
+		size_t length = strcspn(output, "\r\n");
 
 		if (length) {
 			text_add_string(text, "        | ");
 			escape_terminal(text, output, length);
 			text_add_string(text, "\n");
 		}
-		output += length + (output[length] == '\n');
+		output += length + (output[length] != '\0');
 	}
 }
 
