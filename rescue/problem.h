@@ -124,6 +124,8 @@ struct findings {
 	/* A stage that was judged only up to its first problem: later looks may see more without a repair being at
 	 * fault. */
 	bool partial[STAGE_COUNT];
+	/* From where the firewall lets clients in: "any", "203.0.113.0/24 via wg0"; empty: nobody, or not known. */
+	string_list sources;
 };
 
 /*

@@ -23,18 +23,18 @@ void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size)
 	explicit_bzero(buffer, size);
 }
 
-/* libmnl's dump of a message for people; nothing here calls it. */
+/* For traces of expat and dumps of libmnl, which nothing here asks for. */
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
 {
 	va_list arguments;
-	int written;
+	int r;
 
 	(void)flag;
 	va_start(arguments, format);
-	written = vfprintf(stream, format, arguments);
+	r = vfprintf(stream, format, arguments);
 	va_end(arguments);
-	return written;
+	return r;
 }
 
 /*
@@ -57,6 +57,13 @@ void randombytes_buf(void *const buffer, const size_t size)
 			abort();
 		done += (size_t)count;
 	}
+}
+
+/* For the salt of expat's hash tables. */
+void arc4random_buf(void *buffer, size_t size);
+void arc4random_buf(void *buffer, size_t size)
+{
+	randombytes_buf(buffer, size);
 }
 
 #else

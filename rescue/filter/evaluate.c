@@ -1,654 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A region of sources goes through the chains; each rule takes out those that it applies to. Doubt is kept apart: where
- * a rule may apply, its effect is noted as possible (may_be_dropped, may_have_left) and the packet is followed on, so
- * that a later certain answer stands and everything else ends as unknown.
- */
+/* The way of a connection's packets: hooks, their base chains in order, and what is said of it in the end. */
 #include "filter/evaluate.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 
-#include "filter/match.h"
-#include "filter/region.h"
+#include "filter/evaluator.h"
 
-enum {
-	DEPTH_LIMIT = 512, /* jumps inside jumps; nft allows 16 */
-	WORK_LIMIT = 100 * 1000 * 1000, /* flows and rules touched: seconds at most */
-};
-
-struct evaluator {
-	const struct ruleset *ruleset;
-	struct arena *arena;
-	struct packet packet;
-	struct region_pool pool;
-	struct flow *passed; /* through the base chain at hand */
-	const struct chain *base; /* that chain */
-	const struct obstacle *first_doubt; /* of the rule at hand, for marks and the like */
-	struct evaluation *result;
-	unsigned depth;
-	bool gave_up;
-};
-
-/* The part of a chain's packets that is on its way through it: certain to be there, or perhaps gone by a return that
- * was not certain. */
-struct passing {
-	struct flow *sure, *doubtful, *returned;
-};
-
-/* Packets inside a rule: those that certainly match so far, and those that may. */
-struct inside {
-	struct flow *sure, *maybe;
-	const char *doubt; /* what the first uncertain test was about */
-};
-
-static struct flow *unite(struct evaluator *evaluator, struct flow *a, struct flow *b)
-{
-	return region_unite(&evaluator->pool, a, b);
-}
-
-static const struct obstacle *make_obstacle(struct evaluator *evaluator, const struct chain *chain,
-					    const struct rule *rule, const char *reason)
-{
-	struct obstacle *obstacle = ARENA_NEW(evaluator->arena, struct obstacle);
-
-	obstacle->packet = evaluator->packet.kind;
-	obstacle->chain = chain;
-	obstacle->rule = rule;
-	obstacle->reason = reason;
-	return obstacle;
-}
-
-/* --- what becomes of packets ----------------------------------------------- */
-
-static void record(struct evaluator *evaluator, const struct flow *flow, enum passage passage,
-		   const struct obstacle *obstacle)
-{
-	struct passage_range *range = array_push(evaluator->arena, &evaluator->result->ranges);
-
-	range->first = flow->first;
-	range->last = flow->last;
-	range->passage = passage;
-	range->obstacle = obstacle ? *obstacle : (struct obstacle){0};
-}
-
-static void drop_flow(struct evaluator *evaluator, struct flow *flow, const struct obstacle *obstacle)
-{
-	if (flow->may_have_left) {
-		flow->may_be_dropped = true;
-		flow->doubt = flow->doubt ? flow->doubt : obstacle;
-		evaluator->passed = unite(evaluator, evaluator->passed, flow);
-		return;
-	}
-	record(evaluator, flow, PASSAGE_CLOSED, obstacle);
-}
-
-static void drop(struct evaluator *evaluator, struct flow *region, const struct obstacle *obstacle)
-{
-	struct flow *flow;
-
-	while ((flow = region_pop(&evaluator->pool, &region)))
-		drop_flow(evaluator, flow, obstacle);
-}
-
-struct doubt {
-	bool may_be_dropped, may_have_left;
-	const struct obstacle *obstacle;
-};
-
-static void note_doubt(void *context, struct flow *flow)
-{
-	const struct doubt *doubt = context;
-
-	flow->may_be_dropped = flow->may_be_dropped || doubt->may_be_dropped;
-	flow->may_have_left = flow->may_have_left || doubt->may_have_left;
-	if (!flow->doubt)
-		flow->doubt = doubt->obstacle;
-}
-
-static void note(struct evaluator *evaluator, struct flow *region, bool may_be_dropped, bool may_have_left,
-		 const struct obstacle *obstacle)
-{
-	struct doubt doubt = {may_be_dropped, may_have_left, obstacle};
-
-	region_each(&evaluator->pool, region, note_doubt, &doubt);
-}
-
-/* --- verdicts -------------------------------------------------------------- */
-
-static struct flow *run_chain(struct evaluator *evaluator, struct chain *chain, struct flow *region, bool hypothetical);
-
-/* Where a rule stands, and how certain it is that its packets are there at all. */
-struct rule_place {
-	struct chain *chain;
-	const struct rule *rule;
-	struct passing *passing;
-	bool hypothetical;
-};
-
-static bool ends_packet(enum verdict_kind kind)
-{
-	return kind == VERDICT_ACCEPT || kind == VERDICT_DROP || kind == VERDICT_REJECT;
-}
-
-static const struct obstacle *verdict_obstacle(struct evaluator *evaluator, const struct rule_place *place,
-					       const struct filter_verdict *verdict, const char *reason)
-{
-	struct obstacle *obstacle;
-
-	if (verdict->kind == VERDICT_NOT_UNDERSTOOD)
-		reason = verdict->name;
-	obstacle = (struct obstacle *)make_obstacle(evaluator, place->chain, place->rule, reason);
-	obstacle->refused = verdict->kind == VERDICT_REJECT;
-	return obstacle;
-}
-
-/* A verdict on packets that are certain to get it. Returns those that go on to the chain's next rule. */
-static struct flow *apply_sure(struct evaluator *evaluator, const struct rule_place *place,
-			       const struct filter_verdict *verdict, struct flow *region)
-{
-	switch (verdict->kind) {
-	case VERDICT_ACCEPT:
-		evaluator->passed = unite(evaluator, evaluator->passed, region);
-		return NULL;
-	case VERDICT_DROP:
-	case VERDICT_REJECT:
-		drop(evaluator, region, verdict_obstacle(evaluator, place, verdict, NULL));
-		return NULL;
-	case VERDICT_RETURN:
-		place->passing->returned = unite(evaluator, place->passing->returned, region);
-		return NULL;
-	case VERDICT_JUMP:
-		return run_chain(evaluator, verdict->chain, region, false);
-	case VERDICT_GOTO:
-		region = run_chain(evaluator, verdict->chain, region, false);
-		place->passing->returned = unite(evaluator, place->passing->returned, region);
-		return NULL;
-	case VERDICT_NOT_UNDERSTOOD:
-		note(evaluator, region, true, true, verdict_obstacle(evaluator, place, verdict, NULL));
-		return region;
-	case VERDICT_CONTINUE:
-		break;
-	}
-	return region;
-}
-
-/* A verdict that packets may get, or that they get if they are there at all: its effect is only possible. */
-static struct flow *apply_maybe(struct evaluator *evaluator, const struct rule_place *place,
-				const struct filter_verdict *verdict, struct flow *region, const char *reason)
-{
-	bool maybe = reason != NULL || !place->hypothetical;
-
-	if (ends_packet(verdict->kind) || verdict->kind == VERDICT_NOT_UNDERSTOOD) {
-		note(evaluator, region, verdict->kind != VERDICT_ACCEPT,
-		     verdict->kind == VERDICT_ACCEPT || verdict->kind == VERDICT_NOT_UNDERSTOOD,
-		     verdict_obstacle(evaluator, place, verdict, reason));
-		return region;
-	}
-	if (verdict->kind == VERDICT_JUMP || verdict->kind == VERDICT_GOTO)
-		region = run_chain(evaluator, verdict->chain, region, true);
-	if (verdict->kind == VERDICT_RETURN || verdict->kind == VERDICT_GOTO) {
-		if (maybe)
-			place->passing->doubtful = unite(evaluator, place->passing->doubtful, region);
-		else
-			place->passing->returned = unite(evaluator, place->passing->returned, region);
-		return NULL;
-	}
-	return region;
-}
-
-/* Gives both parts of what is inside a rule their verdict; what goes on is left in it. */
-static void apply_verdict(struct evaluator *evaluator, const struct rule_place *place,
-			  const struct filter_verdict *verdict, struct inside *inside)
-{
-	if (inside->sure && place->hypothetical)
-		inside->sure = apply_maybe(evaluator, place, verdict, inside->sure, NULL);
-	else if (inside->sure)
-		inside->sure = apply_sure(evaluator, place, verdict, inside->sure);
-	if (inside->maybe)
-		inside->maybe = apply_maybe(evaluator, place, verdict, inside->maybe,
-					    inside->doubt ? inside->doubt : "a condition that is not known here");
-}
-
-/* --- tests ----------------------------------------------------------------- */
-
-static const char *selector_words(const struct test *test)
-{
-	switch (test->selector) {
-	case SELECT_OTHER:
-		return test->name;
-	case SELECT_SOURCE:
-	case SELECT_DESTINATION:
-	case SELECT_ORIGINAL_DESTINATION:
-		return "which address of this machine the client connects to";
-	case SELECT_LIMIT:
-		return "a rate limit that every packet counts for";
-	case SELECT_RECENT:
-		return "how often the client came before";
-	case SELECT_MARK:
-	case SELECT_CONNECTION_MARK:
-		return "a mark that is not known here";
-	case SELECT_SOURCE_PORT:
-	case SELECT_DESTINATION_PORT:
-		return "the client's port";
-	case SELECT_LENGTH:
-		return "the packet's length";
-	case SELECT_TTL:
-		return "the packet's time to live";
-	case SELECT_STATE:
-	case SELECT_STATUS:
-		return "what connection tracking makes of an untracked connection";
-	default:
-		return "a condition that is not known here";
-	}
-}
-
-/* Moves what does not match out of inside, and what may match from sure to maybe. */
-static void narrow(struct evaluator *evaluator, struct inside *inside, enum answer answer, const char *doubt,
-		   struct flow **outside)
-{
-	if (answer == ANSWER_YES)
-		return;
-	if (answer == ANSWER_NO) {
-		*outside = unite(evaluator, *outside, unite(evaluator, inside->sure, inside->maybe));
-		inside->sure = inside->maybe = NULL;
-		return;
-	}
-	if (!inside->doubt)
-		inside->doubt = doubt;
-	inside->maybe = unite(evaluator, inside->maybe, inside->sure);
-	inside->sure = NULL;
-}
-
-/* The part of a region that is in the set. */
-static struct flow *cut_set(struct evaluator *evaluator, struct flow **region, const struct number_set *set)
-{
-	struct flow *cut = NULL;
-
-	for (size_t i = 0; i < set->count && *region; i++)
-		cut = unite(evaluator, cut,
-			    region_cut(&evaluator->pool, region, set->items[i].first, set->items[i].last));
-	return cut;
-}
-
-/* Keeps the sources of yes as they are and those of maybe as perhaps matching. */
-static void narrow_to(struct evaluator *evaluator, struct inside *inside, const struct number_set *yes,
-		      const struct number_set *maybe, const char *doubt, struct flow **outside)
-{
-	struct flow *sure = cut_set(evaluator, &inside->sure, yes);
-	struct flow *unsure = unite(
-	    evaluator, cut_set(evaluator, &inside->maybe, yes),
-	    unite(evaluator, cut_set(evaluator, &inside->sure, maybe), cut_set(evaluator, &inside->maybe, maybe)));
-
-	*outside = unite(evaluator, *outside, unite(evaluator, inside->sure, inside->maybe));
-	inside->sure = sure;
-	inside->maybe = unsure;
-	if (maybe->count && !inside->doubt)
-		inside->doubt = doubt;
-}
-
-/* Any flow of the region will do where all are alike. */
-static const struct flow *any_flow(const struct inside *inside)
-{
-	return inside->sure ? inside->sure : inside->maybe;
-}
-
-/* Asks every flow by itself. */
-static void narrow_each(struct evaluator *evaluator, struct inside *inside, const struct test *test,
-			struct flow **outside)
-{
-	struct inside kept = {.doubt = inside->doubt};
-	struct flow *flow;
-
-	for (int certain = 1; certain >= 0; certain--) {
-		while ((flow = region_pop(&evaluator->pool, certain ? &inside->sure : &inside->maybe))) {
-			enum answer answer = match_test(&evaluator->packet, test, flow);
-
-			if (answer == ANSWER_NO)
-				*outside = unite(evaluator, *outside, flow);
-			else if (answer == ANSWER_YES && certain)
-				kept.sure = unite(evaluator, kept.sure, flow);
-			else
-				kept.maybe = unite(evaluator, kept.maybe, flow);
-			if (answer == ANSWER_MAYBE && !kept.doubt)
-				kept.doubt = selector_words(test);
-		}
-	}
-	*inside = kept;
-}
-
-static void remember_recent(struct evaluator *evaluator, const struct test *test)
-{
-	if (test->selector == SELECT_RECENT && test->recent.operation == RECENT_SET)
-		*array_push(evaluator->arena, &evaluator->packet.recent) = (char *)test->recent.name;
-}
-
-static void apply_test(struct evaluator *evaluator, const struct test *test, struct inside *inside,
-		       struct flow **outside)
-{
-	static const struct number_set nothing = {0};
-	struct number_set set;
-
-	if (selects_client(&evaluator->packet, test->selector)) {
-		match_client(&evaluator->packet, test, evaluator->arena, &set);
-		if (test->mask)
-			narrow(evaluator, inside,
-			       test->ipv6 == evaluator->packet.question->ipv6 ? ANSWER_MAYBE : ANSWER_NO,
-			       "an address under a mask with holes", outside);
-		else
-			narrow_to(evaluator, inside, &set, &nothing, NULL, outside);
-	} else if (selector_varies(&evaluator->packet, test->selector)) {
-		narrow_each(evaluator, inside, test, outside);
-	} else {
-		narrow(evaluator, inside, match_test(&evaluator->packet, test, any_flow(inside)), selector_words(test),
-		       outside);
-	}
-	if (inside->sure || inside->maybe)
-		remember_recent(evaluator, test);
-}
-
-static bool lookup_varies(const struct evaluator *evaluator, const struct lookup *lookup)
-{
-	for (unsigned i = 0; i < lookup->set->field_count; i++) {
-		if (selector_varies(&evaluator->packet, lookup->parts[i].selector))
-			return true;
-	}
-	return false;
-}
-
-static const char *lookup_words(struct evaluator *evaluator, const struct lookup *lookup)
-{
-	if (lookup->set->name)
-		return arena_printf(evaluator->arena, "what the set %s holds", lookup->set->name);
-	return "a set whose key is not known here";
-}
-
-static void apply_lookup(struct evaluator *evaluator, const struct lookup *lookup, struct inside *inside,
-			 struct flow **outside)
-{
-	struct set_match match;
-
-	if (lookup_varies(evaluator, lookup)) {
-		narrow(evaluator, inside, ANSWER_MAYBE, lookup_words(evaluator, lookup), outside);
-		return;
-	}
-	match_set(&evaluator->packet, lookup, any_flow(inside), evaluator->arena, &match);
-	evaluator->pool.work += match.everywhere ? 1 : lookup->set->elements.count / 8 + 1;
-	if (match.everywhere)
-		narrow(evaluator, inside, match.answer, lookup_words(evaluator, lookup), outside);
-	else
-		narrow_to(evaluator, inside, &match.yes, &match.maybe, lookup_words(evaluator, lookup), outside);
-}
-
-/* The elements of a map are disjoint, so their order does not matter. What no element takes leaves the rule. */
-static void apply_verdict_map(struct evaluator *evaluator, const struct rule_place *place, const struct lookup *lookup,
-			      struct inside *inside, struct flow **outside)
-{
-	bool varies = lookup_varies(evaluator, lookup) || lookup->set->unknown;
-
-	evaluator->pool.work += lookup->set->elements.count;
-	for (size_t i = 0; i < lookup->set->elements.count && (inside->sure || inside->maybe); i++) {
-		const struct set_element *element = &lookup->set->elements.items[i];
-		struct number_range range = {.last = number_maximum(128)};
-		struct inside part = {.doubt = inside->doubt};
-		struct flow *sure;
-		bool client;
-		enum answer answer =
-		    match_element(&evaluator->packet, lookup, element, any_flow(inside), &client, &range);
-
-		if (answer == ANSWER_NO && !varies)
-			continue;
-		sure = region_cut(&evaluator->pool, &inside->sure, range.first, range.last);
-		part.maybe = region_cut(&evaluator->pool, &inside->maybe, range.first, range.last);
-		if (answer == ANSWER_MAYBE || varies) {
-			part.maybe = unite(evaluator, part.maybe, sure);
-			part.doubt = part.doubt ? part.doubt : lookup_words(evaluator, lookup);
-		} else {
-			part.sure = sure;
-		}
-		apply_verdict(evaluator, place, &element->verdict, &part);
-		/* Another element may take what only may have met this one. */
-		if (answer == ANSWER_YES && !varies) {
-			*outside = unite(evaluator, *outside, unite(evaluator, part.sure, part.maybe));
-		} else {
-			inside->maybe = unite(evaluator, inside->maybe, unite(evaluator, part.sure, part.maybe));
-			inside->doubt = inside->doubt ? inside->doubt : part.doubt;
-		}
-	}
-	*outside = unite(evaluator, *outside, unite(evaluator, inside->sure, inside->maybe));
-	inside->sure = inside->maybe = NULL;
-}
-
-/* --- marks, translation, tracking ------------------------------------------ */
-
-struct change {
-	struct evaluator *evaluator;
-	const struct statement *statement;
-	bool certain;
-};
-
-static void change_mark(const struct change *change, uint32_t *mark, bool *unknown, uint32_t mask, uint32_t value,
-			bool value_unknown)
-{
-	uint32_t changed = (*mark & ~mask) ^ value;
-
-	if (value_unknown)
-		*unknown = true;
-	else if (mask == UINT32_MAX && change->certain)
-		*unknown = false;
-	if (changed != *mark && !change->certain)
-		*unknown = true;
-	*mark = changed;
-}
-
-static void change_marks(void *context, struct flow *flow)
-{
-	const struct change *change = context;
-	const struct statement *statement = change->statement;
-	uint32_t mask = statement->mark.mask;
-
-	switch (statement->kind) {
-	case STATEMENT_MARK:
-		change_mark(change, &flow->mark, &flow->mark_unknown, mask, statement->mark.value,
-			    statement->mark.unknown);
-		break;
-	case STATEMENT_CONNECTION_MARK:
-		change_mark(change, &flow->connection_mark, &flow->connection_mark_unknown, mask, statement->mark.value,
-			    statement->mark.unknown);
-		break;
-	case STATEMENT_MARK_FROM_CONNECTION:
-		change_mark(change, &flow->mark, &flow->mark_unknown, mask, flow->connection_mark & mask,
-			    flow->connection_mark_unknown || statement->mark.unknown);
-		break;
-	case STATEMENT_CONNECTION_FROM_MARK:
-		change_mark(change, &flow->connection_mark, &flow->connection_mark_unknown, mask, flow->mark & mask,
-			    flow->mark_unknown || statement->mark.unknown);
-		break;
-	default:
-		break;
-	}
-}
-
-static void change_tracking(void *context, struct flow *flow)
-{
-	const struct change *change = context;
-
-	if (change->certain)
-		flow->untracked = true;
-	else
-		flow->tracking_unknown = true;
-}
-
-static bool is_ssh_port(const struct question *question, unsigned port)
-{
-	if (port == question->port)
-		return true;
-	for (size_t i = 0; i < question->port_count; i++) {
-		if (question->ports[i] == port)
-			return true;
-	}
-	return false;
-}
-
-/* The connection goes to another port, or to another machine: one that is not ours is lost to us. */
-static void translate(struct evaluator *evaluator, const struct rule_place *place, const struct statement *statement,
-		      struct inside *inside)
-{
-	unsigned port = statement->nat.port;
-	bool lost = statement->kind == STATEMENT_FORWARD || (port && !is_ssh_port(evaluator->packet.question, port));
-	struct obstacle *obstacle =
-	    (struct obstacle *)make_obstacle(evaluator, place->chain, place->rule, inside->doubt);
-	bool certain = !place->hypothetical && !statement->nat.unknown;
-	struct flow *flow, *going = NULL;
-
-	obstacle->diverted = true;
-	if (statement->nat.unknown)
-		obstacle->reason = "to where the connection is translated";
-	if (lost || statement->nat.unknown) {
-		if (certain)
-			drop(evaluator, inside->sure, obstacle);
-		else
-			note(evaluator, inside->sure, true, false, obstacle);
-		inside->sure = certain ? NULL : inside->sure;
-		note(evaluator, inside->maybe, true, false, obstacle);
-		return;
-	}
-	/* To another port that sshd listens on. */
-	note(evaluator, inside->maybe, true, false, obstacle);
-	if (!port || port == evaluator->packet.question->port)
-		return;
-	if (!certain) {
-		note(evaluator, inside->sure, true, false, obstacle);
-		return;
-	}
-	while ((flow = region_pop(&evaluator->pool, &inside->sure))) {
-		flow->port = port;
-		going = unite(evaluator, going, flow);
-	}
-	inside->sure = going;
-	evaluator->packet.ports_vary = true;
-}
-
-static void apply_change(struct evaluator *evaluator, const struct rule_place *place, const struct statement *statement,
-			 struct inside *inside)
-{
-	bool tracking = statement->kind == STATEMENT_UNTRACKED;
-	struct change change = {evaluator, statement, !place->hypothetical};
-
-	if (tracking)
-		evaluator->packet.tracking_varies = true;
-	else
-		evaluator->packet.marks_vary = true;
-	region_each(&evaluator->pool, inside->sure, tracking ? change_tracking : change_marks, &change);
-	change.certain = false;
-	region_each(&evaluator->pool, inside->maybe, tracking ? change_tracking : change_marks, &change);
-}
-
-/* --- rules and chains ------------------------------------------------------ */
-
-/* A rule that decides nothing and changes nothing (log, counter) need not be looked at. */
-static bool has_effect(const struct rule *rule)
-{
-	for (size_t i = 0; i < rule->count; i++) {
-		const struct statement *statement = &rule->statements[i];
-
-		switch (statement->kind) {
-		case STATEMENT_TEST:
-			if (statement->test.selector == SELECT_RECENT)
-				return true;
-			break;
-		case STATEMENT_LOOKUP:
-			break;
-		case STATEMENT_VERDICT:
-			if (statement->verdict.kind != VERDICT_CONTINUE)
-				return true;
-			break;
-		default:
-			return true;
-		}
-	}
-	return false;
-}
-
-static void apply_statement(struct evaluator *evaluator, const struct rule_place *place,
-			    const struct statement *statement, struct inside *inside, struct flow **outside)
-{
-	switch (statement->kind) {
-	case STATEMENT_TEST:
-		apply_test(evaluator, &statement->test, inside, outside);
-		break;
-	case STATEMENT_LOOKUP:
-		apply_lookup(evaluator, &statement->lookup, inside, outside);
-		break;
-	case STATEMENT_VERDICT:
-		apply_verdict(evaluator, place, &statement->verdict, inside);
-		break;
-	case STATEMENT_VERDICT_MAP:
-		apply_verdict_map(evaluator, place, &statement->lookup, inside, outside);
-		break;
-	case STATEMENT_REDIRECT:
-	case STATEMENT_FORWARD:
-		translate(evaluator, place, statement, inside);
-		break;
-	default:
-		apply_change(evaluator, place, statement, inside);
-		break;
-	}
-}
-
-/* Lets a region meet a rule; returns what goes on to the next one. */
-static struct flow *apply_rule(struct evaluator *evaluator, const struct rule_place *place, struct flow *region)
-{
-	struct inside inside = {.sure = region};
-	struct flow *outside = NULL;
-
-	for (size_t i = 0; i < place->rule->count && (inside.sure || inside.maybe); i++)
-		apply_statement(evaluator, place, &place->rule->statements[i], &inside, &outside);
-	return unite(evaluator, outside, unite(evaluator, inside.sure, inside.maybe));
-}
-
-static struct flow *run_rules(struct evaluator *evaluator, struct chain *chain, struct flow *region, bool hypothetical)
-{
-	struct passing passing = {.sure = hypothetical ? NULL : region, .doubtful = hypothetical ? region : NULL};
-	size_t count = chain_rule_count(chain);
-
-	for (size_t i = 0; i < count && (passing.sure || passing.doubtful); i++) {
-		struct rule_place place = {chain, chain_rule(chain, i), &passing, false};
-		struct flow *doubtful = passing.doubtful;
-
-		if (++evaluator->pool.work > WORK_LIMIT) {
-			evaluator->gave_up = true;
-			break;
-		}
-		if (!has_effect(place.rule))
-			continue;
-		passing.doubtful = NULL;
-		if (passing.sure)
-			passing.sure = apply_rule(evaluator, &place, passing.sure);
-		place.hypothetical = true;
-		if (doubtful)
-			doubtful = apply_rule(evaluator, &place, doubtful);
-		passing.doubtful = unite(evaluator, passing.doubtful, doubtful);
-	}
-	return unite(evaluator, passing.returned, unite(evaluator, passing.sure, passing.doubtful));
-}
-
-/* Returns what comes back from the chain: by its end or by return. */
-static struct flow *run_chain(struct evaluator *evaluator, struct chain *chain, struct flow *region, bool hypothetical)
-{
-	if (chain->running || evaluator->depth >= DEPTH_LIMIT) {
-		note(evaluator, region, true, true,
-		     make_obstacle(evaluator, chain, NULL,
-				   chain->running ? "chains that jump in a circle" : "jumps nested too deep"));
-		return region;
-	}
-	chain->running = true;
-	evaluator->depth++;
-	region = run_rules(evaluator, chain, region, hypothetical);
-	evaluator->depth--;
-	chain->running = false;
-	return region;
-}
+/* --- base chains ----------------------------------------------------------- */
 
 static void forget_leaving(void *context, struct flow *flow)
 {
@@ -656,21 +16,51 @@ static void forget_leaving(void *context, struct flow *flow)
 	flow->may_have_left = false;
 }
 
-/* Returns what the chain lets through, its policy included. */
-static struct flow *run_base_chain(struct evaluator *evaluator, struct chain *chain, struct flow *region)
+/* Through a base chain and its policy; evaluator->passed gets what comes out. */
+static void run_base_chain(struct evaluator *evaluator, struct chain *chain, struct flow *region, bool hypothetical)
 {
-	evaluator->passed = NULL;
-	evaluator->base = chain;
-	region = run_chain(evaluator, chain, region, false);
-	if (chain->policy == VERDICT_DROP)
-		drop(evaluator, region, make_obstacle(evaluator, chain, NULL, NULL));
-	else
+	region = run_chain(evaluator, chain, region, hypothetical);
+	if (chain->policy != VERDICT_DROP) {
 		evaluator->passed = unite(evaluator, evaluator->passed, region);
-	region_each(&evaluator->pool, evaluator->passed, forget_leaving, NULL);
-	return evaluator->passed;
+	} else if (!hypothetical) {
+		drop(evaluator, region, make_obstacle(evaluator, chain, NULL, NULL));
+	} else {
+		note(evaluator, region,
+		     (struct doubt){.may_be_dropped = true, .obstacle = make_obstacle(evaluator, chain, NULL, NULL)});
+		evaluator->passed = unite(evaluator, evaluator->passed, region);
+	}
 }
 
-/* --- the way of a packet --------------------------------------------------- */
+/* Chains of type nat are asked once for a connection, when it begins as conntrack sees it, until one translates it. A
+ * kernel that tracks nothing does not ask them. */
+static enum answer meets_nat(const struct evaluator *evaluator, const struct flow *flow)
+{
+	const struct packet *packet = &evaluator->packet;
+	enum answer tracked = is_tracked(packet, flow);
+
+	if (packet->kind != PACKET_SYN)
+		return tracked != ANSWER_NO && (flow->untracked_before || flow->tracking_unknown_before) ? ANSWER_MAYBE
+													 : ANSWER_NO;
+	if (flow->translated)
+		return ANSWER_NO;
+	return tracked == ANSWER_YES && !evaluator->tracking ? ANSWER_MAYBE : tracked;
+}
+
+static void run_nat_chain(struct evaluator *evaluator, struct chain *chain, struct flow *region)
+{
+	struct flow *parts[] = {[ANSWER_NO] = NULL, [ANSWER_YES] = NULL, [ANSWER_MAYBE] = NULL}, *flow;
+
+	while ((flow = region_pop(&evaluator->pool, &region))) {
+		enum answer answer = meets_nat(evaluator, flow);
+
+		parts[answer] = unite(evaluator, parts[answer], flow);
+	}
+	if (parts[ANSWER_YES])
+		run_base_chain(evaluator, chain, parts[ANSWER_YES], false);
+	if (parts[ANSWER_MAYBE])
+		run_base_chain(evaluator, chain, parts[ANSWER_MAYBE], true);
+	evaluator->passed = unite(evaluator, evaluator->passed, parts[ANSWER_NO]);
+}
 
 static bool meets_devices(const struct chain *chain, const char *interface)
 {
@@ -681,6 +71,11 @@ static bool meets_devices(const struct chain *chain, const char *interface)
 	return match_test(&packet, &test, NULL) == ANSWER_YES;
 }
 
+static bool covers_family(const struct table *table, bool ipv6)
+{
+	return table->family == FILTER_INET || table->family == (ipv6 ? FILTER_IPV6 : FILTER_IPV4);
+}
+
 static bool chain_applies(const struct evaluator *evaluator, const struct chain *chain, enum filter_hook hook)
 {
 	const struct question *question = evaluator->packet.question;
@@ -688,20 +83,26 @@ static bool chain_applies(const struct evaluator *evaluator, const struct chain 
 
 	if (!chain->base || chain->hook != hook || chain->table->dormant)
 		return false;
-	if (chain->nat && !evaluator->packet.fresh)
+	if (chain->nat && evaluator->packet.kind != PACKET_SYN && !evaluator->was_untracked)
 		return false;
 	if (hook == HOOK_INGRESS || hook == HOOK_EGRESS)
 		return (family == FILTER_NETDEV || family == FILTER_INET) && meets_devices(chain, question->interface);
-	return family == FILTER_INET || family == (question->ipv6 ? FILTER_IPV6 : FILTER_IPV4);
+	return covers_family(chain->table, question->ipv6);
 }
 
+/* The kernel puts a chain before those that have the same priority already. */
 static int compare_chains(const void *a, const void *b)
 {
 	const struct chain *left = *(struct chain *const *)a, *right = *(struct chain *const *)b;
+	int left_priority = chain_priority(left), right_priority = chain_priority(right);
 
-	if (left->priority != right->priority)
-		return left->priority < right->priority ? -1 : 1;
-	return left->number < right->number ? -1 : left->number > right->number;
+	if (left_priority == right_priority && left->nat && right->nat) {
+		left_priority = left->priority;
+		right_priority = right->priority;
+	}
+	if (left_priority != right_priority)
+		return left_priority < right_priority ? -1 : 1;
+	return left->number > right->number ? -1 : left->number < right->number;
 }
 
 static struct flow *run_hook(struct evaluator *evaluator, enum filter_hook hook, struct flow *region)
@@ -719,19 +120,32 @@ static struct flow *run_hook(struct evaluator *evaluator, enum filter_hook hook,
 	if (chains.count)
 		qsort(chains.items, chains.count, sizeof(*chains.items), compare_chains);
 	for (size_t i = 0; i < chains.count && region; i++) {
+		struct chain *chain = chains.items[i];
+
 		evaluator->packet.hook = hook;
-		evaluator->packet.priority = chains.items[i]->priority;
-		region = run_base_chain(evaluator, chains.items[i], region);
+		evaluator->packet.priority = chain_priority(chain);
+		evaluator->packet.nat = chain->nat;
+		evaluator->passed = NULL;
+		compare_flows(evaluator, region);
+		if (chain->nat)
+			run_nat_chain(evaluator, chain, region);
+		else
+			run_base_chain(evaluator, chain, region, false);
+		region = evaluator->passed;
+		region_each(&evaluator->pool, region, forget_leaving, NULL);
 	}
 	return region;
 }
+
+/* --- the way of a packet --------------------------------------------------- */
 
 static void start_packet(void *context, struct flow *flow)
 {
 	(void)context;
 	flow->mark = 0;
 	flow->mark_unknown = false;
-	flow->untracked_before = flow->untracked_before || flow->untracked || flow->tracking_unknown;
+	flow->untracked_before = flow->untracked_before || flow->untracked;
+	flow->tracking_unknown_before = flow->tracking_unknown_before || flow->tracking_unknown;
 	flow->untracked = flow->tracking_unknown = false;
 }
 
@@ -743,11 +157,60 @@ static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kin
 
 	evaluator->packet.kind = kind;
 	evaluator->packet.leaves = leaves;
-	evaluator->packet.fresh = kind == PACKET_SYN;
 	region_each(&evaluator->pool, region, start_packet, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(in); i++)
 		region = run_hook(evaluator, leaves ? out[i] : in[i], region);
 	return region;
+}
+
+/* --- whether connections are tracked --------------------------------------- */
+
+static bool needs_tracking(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->count; i++) {
+		const struct statement *statement = &rule->statements[i];
+
+		switch (statement->kind) {
+		case STATEMENT_TEST:
+			if (selects_connection(statement->test.selector))
+				return true;
+			break;
+		case STATEMENT_LOOKUP:
+		case STATEMENT_VERDICT_MAP:
+			for (unsigned j = 0; j < statement->lookup.set->field_count; j++) {
+				if (selects_connection(statement->lookup.parts[j].selector))
+					return true;
+			}
+			break;
+		case STATEMENT_CONNECTION_MARK:
+		case STATEMENT_MARK_FROM_CONNECTION:
+		case STATEMENT_CONNECTION_FROM_MARK:
+		case STATEMENT_REDIRECT:
+		case STATEMENT_FORWARD:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+/* The kernel tracks connections while there is a rule, wherever, that asks for it. */
+static bool tracks_connections(const struct ruleset *ruleset, bool ipv6)
+{
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		const struct table *table = ruleset->tables.items[i];
+
+		for (size_t j = 0; covers_family(table, ipv6) && j < table->chains.count; j++) {
+			size_t count = chain_rule_count(table->chains.items[j]);
+
+			for (size_t k = 0; k < count; k++) {
+				if (needs_tracking(chain_rule(table->chains.items[j], k)))
+					return true;
+			}
+		}
+	}
+	return false;
 }
 
 /* --- the result ------------------------------------------------------------ */
@@ -771,6 +234,17 @@ static struct flow *all_sources(struct evaluator *evaluator, bool ipv6)
 	return region;
 }
 
+/* Nobody who writes rules is to know the shape of the trees. */
+static uint32_t random_seed(void)
+{
+	const void *bytes = (const void *)getauxval(AT_RANDOM);
+	uint32_t seed = 0;
+
+	if (bytes)
+		memcpy(&seed, bytes, sizeof(seed));
+	return seed ? seed : 2463534242;
+}
+
 static int compare_ranges(const void *a, const void *b)
 {
 	const struct passage_range *left = a, *right = b;
@@ -785,8 +259,9 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	    .ruleset = ruleset,
 	    .arena = arena,
 	    .packet = {.question = question},
-	    .pool = {.arena = arena, .random = 2463534242},
+	    .pool = {.arena = arena, .random = random_seed()},
 	    .result = ret,
+	    .tracking = tracks_connections(ruleset, question->ipv6),
 	};
 	struct obstacle too_large = {.reason = "too large a rule set"};
 	struct flow *region, *flow;
@@ -803,8 +278,10 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	while ((flow = region_pop(&evaluator.pool, &region))) {
 		if (evaluator.gave_up)
 			record(&evaluator, flow, PASSAGE_UNKNOWN, &too_large);
+		else if (flow->may_be_dropped)
+			record(&evaluator, flow, PASSAGE_UNKNOWN, flow->doubt);
 		else
-			record(&evaluator, flow, flow->may_be_dropped ? PASSAGE_UNKNOWN : PASSAGE_OPEN, flow->doubt);
+			record(&evaluator, flow, PASSAGE_OPEN, NULL);
 	}
 	if (ret->ranges.count)
 		qsort(ret->ranges.items, ret->ranges.count, sizeof(*ret->ranges.items), compare_ranges);

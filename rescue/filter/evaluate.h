@@ -50,6 +50,7 @@ struct obstacle {
 	const struct rule *rule; /* that did it; NULL: the chain's policy */
 	bool refused; /* rejected, not dropped */
 	bool diverted; /* translated to another port or machine */
+	bool perhaps_earlier; /* PASSAGE_CLOSED: something before it may have stopped them already */
 	const char *reason; /* PASSAGE_UNKNOWN: what was not understood; may be NULL */
 };
 

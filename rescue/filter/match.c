@@ -8,6 +8,8 @@ enum {
 	CONNTRACK_PRIORITY = -200, /* NF_IP_PRI_CONNTRACK */
 	DESTINATION_NAT_PRIORITY = -100, /* NF_IP_PRI_NAT_DST */
 	SOURCE_NAT_PRIORITY = 100, /* NF_IP_PRI_NAT_SRC */
+	STATUS_KNOWN =
+	    STATUS_EXPECTED | STATUS_SEEN_REPLY | STATUS_ASSURED | STATUS_CONFIRMED | STATUS_SNAT | STATUS_DNAT,
 	FIRST_CLIENT_PORT = 1024, /* no client that is not root uses lower ones */
 	LAST_PORT = 65535,
 	FLAG_SYN = 2,
@@ -43,6 +45,24 @@ static struct value between(uint64_t first, uint64_t last)
 static const struct value not_known = {.unknown = true};
 static const struct value not_there = {.absent = true};
 
+int chain_priority(const struct chain *chain)
+{
+	if (!chain->nat)
+		return chain->priority;
+	return chain->hook == HOOK_PREROUTING || chain->hook == HOOK_OUTPUT ? DESTINATION_NAT_PRIORITY
+									    : SOURCE_NAT_PRIORITY;
+}
+
+static bool is_original_address(enum selector selector)
+{
+	return selector == SELECT_ORIGINAL_SOURCE || selector == SELECT_ORIGINAL_DESTINATION;
+}
+
+static bool is_address(enum selector selector)
+{
+	return selector == SELECT_SOURCE || selector == SELECT_DESTINATION || is_original_address(selector);
+}
+
 bool selects_client(const struct packet *packet, enum selector selector)
 {
 	return selector == SELECT_ORIGINAL_SOURCE || selector == (packet->leaves ? SELECT_DESTINATION : SELECT_SOURCE);
@@ -52,14 +72,19 @@ bool selector_varies(const struct packet *packet, enum selector selector)
 {
 	switch (selector) {
 	case SELECT_MARK:
-	case SELECT_CONNECTION_MARK:
 		return packet->marks_vary;
+	case SELECT_CONNECTION_MARK:
+		return packet->marks_vary || packet->tracking_varies;
 	case SELECT_SOURCE_PORT:
 	case SELECT_DESTINATION_PORT:
+		return packet->ports_vary;
 	case SELECT_STATUS:
 		return packet->ports_vary || packet->tracking_varies;
 	case SELECT_STATE:
 	case SELECT_DIRECTION:
+	case SELECT_ORIGINAL_SOURCE:
+	case SELECT_ORIGINAL_DESTINATION:
+	case SELECT_ORIGINAL_SOURCE_PORT:
 	case SELECT_ORIGINAL_DESTINATION_PORT:
 		return packet->tracking_varies;
 	default:
@@ -67,53 +92,71 @@ bool selector_varies(const struct packet *packet, enum selector selector)
 	}
 }
 
-/* The hooks before conntrack's own see no state. */
-static bool before_conntrack(const struct packet *packet)
+/* Of hooks at one priority, the one registered last is run first; when conntrack's own was is not known. */
+enum answer before_tracking(const struct packet *packet)
 {
-	return packet->hook == HOOK_INGRESS || ((packet->hook == HOOK_PREROUTING || packet->hook == HOOK_OUTPUT) &&
-						packet->priority < CONNTRACK_PRIORITY);
+	if (packet->hook == HOOK_INGRESS)
+		return ANSWER_YES;
+	if ((packet->hook != HOOK_PREROUTING && packet->hook != HOOK_OUTPUT) || packet->priority > CONNTRACK_PRIORITY)
+		return ANSWER_NO;
+	return packet->priority < CONNTRACK_PRIORITY ? ANSWER_YES : ANSWER_MAYBE;
+}
+
+enum answer is_tracked(const struct packet *packet, const struct flow *flow)
+{
+	enum answer before = before_tracking(packet);
+
+	if (flow->untracked && !flow->tracking_unknown)
+		return ANSWER_NO;
+	if (before != ANSWER_NO)
+		return before == ANSWER_YES ? ANSWER_NO : ANSWER_MAYBE;
+	if (flow->tracking_unknown || flow->tracking_unknown_before)
+		return ANSWER_MAYBE;
+	if (!flow->untracked_before)
+		return ANSWER_YES;
+	/* Conntrack takes no SYN-ACK for the beginning of a connection. What it makes of one whose middle it meets
+	 * depends on a sysctl and on what came before. */
+	return packet->kind == PACKET_SYN_ACK ? ANSWER_NO : ANSWER_MAYBE;
 }
 
 /* This machine's port as the chain sees it: translation of what comes in is done at -100 of prerouting, and undone for
  * what leaves at 100 of postrouting. */
-static unsigned local_port(const struct packet *packet, const struct flow *flow)
+static struct value local_port(const struct packet *packet, const struct flow *flow)
 {
-	if (packet->hook == HOOK_INGRESS || packet->hook == HOOK_EGRESS ||
-	    (packet->hook == HOOK_PREROUTING && packet->priority < DESTINATION_NAT_PRIORITY) ||
-	    (packet->hook == HOOK_POSTROUTING && packet->priority >= SOURCE_NAT_PRIORITY))
-		return packet->question->port;
-	return flow->port;
+	bool before = packet->hook == HOOK_PREROUTING, after = packet->hook == HOOK_POSTROUTING;
+
+	if (flow->port == packet->question->port || packet->hook == HOOK_INGRESS || packet->hook == HOOK_EGRESS ||
+	    (before && packet->priority < DESTINATION_NAT_PRIORITY) ||
+	    (after && packet->priority > SOURCE_NAT_PRIORITY))
+		return exactly(packet->question->port);
+	if ((before && packet->priority == DESTINATION_NAT_PRIORITY) ||
+	    (after && packet->priority == SOURCE_NAT_PRIORITY))
+		return not_known;
+	return exactly(flow->port);
 }
 
 static struct value state_value(const struct packet *packet, const struct flow *flow)
 {
-	if (flow->tracking_unknown)
+	switch (is_tracked(packet, flow)) {
+	case ANSWER_YES:
+		return exactly(packet->kind == PACKET_SYN ? STATE_NEW : STATE_ESTABLISHED);
+	case ANSWER_NO:
+		return exactly(flow->untracked ? STATE_UNTRACKED : STATE_INVALID);
+	default:
 		return not_known;
-	if (flow->untracked)
-		return exactly(STATE_UNTRACKED);
-	if (before_conntrack(packet))
-		return exactly(STATE_INVALID);
-	if (packet->fresh)
-		return exactly(STATE_NEW);
-	/* Conntrack meets a connection in its middle: what it makes of it depends on a sysctl and on what came before.
-	 */
-	if (flow->untracked_before)
-		return not_known;
-	return exactly(STATE_ESTABLISHED);
+	}
 }
 
+/* Of a connection that is tracked. The kernel has more bits than those with a name. */
 static struct value status_value(const struct packet *packet, const struct flow *flow)
 {
 	uint64_t status = flow->port != packet->question->port ? STATUS_DNAT : 0;
 
-	if (flow->untracked || flow->untracked_before || flow->tracking_unknown || before_conntrack(packet))
-		return not_known;
-	if (!packet->fresh)
+	if (packet->kind != PACKET_SYN)
 		status |= STATUS_SEEN_REPLY | STATUS_CONFIRMED;
-	if (packet->kind == PACKET_DATA)
+	if (packet->kind != PACKET_SYN && packet->kind != PACKET_SYN_ACK)
 		status |= STATUS_ASSURED;
-	/* The ACK that completes the handshake is not assured yet, the ones that follow are. */
-	return packet->kind == PACKET_ACK ? not_known : exactly(status);
+	return exactly(status);
 }
 
 static struct value flags_value(const struct packet *packet)
@@ -130,11 +173,41 @@ static struct value flags_value(const struct packet *packet)
 
 static struct value port_value(const struct packet *packet, const struct flow *flow, bool local)
 {
-	return local ? exactly(local_port(packet, flow)) : between(FIRST_CLIENT_PORT, LAST_PORT);
+	return local ? local_port(packet, flow) : between(FIRST_CLIENT_PORT, LAST_PORT);
+}
+
+/* The owner of the socket. Packets that come in have found theirs before the input hook, if it is a connection's. */
+static struct value owner_value(const struct packet *packet)
+{
+	if (packet->leaves)
+		return exactly(0);
+	return packet->hook == HOOK_INPUT && packet->kind != PACKET_SYN ? not_known : not_there;
+}
+
+bool selects_connection(enum selector selector)
+{
+	switch (selector) {
+	case SELECT_STATE:
+	case SELECT_STATUS:
+	case SELECT_DIRECTION:
+	case SELECT_CONNECTION_MARK:
+	case SELECT_ORIGINAL_SOURCE:
+	case SELECT_ORIGINAL_DESTINATION:
+	case SELECT_ORIGINAL_SOURCE_PORT:
+	case SELECT_ORIGINAL_DESTINATION_PORT:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static struct value selector_value(const struct packet *packet, enum selector selector, const struct flow *flow)
 {
+	bool tracked_only = selects_connection(selector) && selector != SELECT_STATE;
+	enum answer tracked = tracked_only ? is_tracked(packet, flow) : ANSWER_YES;
+
+	if (tracked != ANSWER_YES)
+		return tracked == ANSWER_NO ? not_there : not_known;
 	switch (selector) {
 	case SELECT_FAMILY:
 		return exactly(packet->question->ipv6 ? FAMILY_NUMBER_IPV6 : FAMILY_NUMBER_IPV4);
@@ -147,7 +220,7 @@ static struct value selector_value(const struct packet *packet, enum selector se
 	case SELECT_ORIGINAL_SOURCE_PORT:
 		return port_value(packet, flow, false);
 	case SELECT_ORIGINAL_DESTINATION_PORT:
-		return flow->untracked || flow->tracking_unknown ? not_known : exactly(packet->question->port);
+		return exactly(packet->question->port);
 	case SELECT_TCP_FLAGS:
 		return flags_value(packet);
 	case SELECT_STATE:
@@ -155,17 +228,14 @@ static struct value selector_value(const struct packet *packet, enum selector se
 	case SELECT_STATUS:
 		return status_value(packet, flow);
 	case SELECT_DIRECTION:
-		return flow->untracked || flow->tracking_unknown || before_conntrack(packet) ? not_known
-											     : exactly(packet->leaves);
+		return exactly(packet->leaves);
 	case SELECT_MARK:
 		return flow->mark_unknown ? not_known : exactly(flow->mark);
 	case SELECT_CONNECTION_MARK:
-		return flow->connection_mark_unknown || flow->untracked || before_conntrack(packet)
-			   ? not_known
-			   : exactly(flow->connection_mark);
+		return flow->connection_mark_unknown ? not_known : exactly(flow->connection_mark);
 	case SELECT_USER:
 	case SELECT_GROUP:
-		return packet->leaves ? exactly(0) : not_there;
+		return owner_value(packet);
 	case SELECT_LENGTH:
 		return packet->kind == PACKET_SYN || packet->kind == PACKET_SYN_ACK
 			   ? between(SYN_LENGTH_MINIMUM, SYN_LENGTH_MAXIMUM)
@@ -173,7 +243,7 @@ static struct value selector_value(const struct packet *packet, enum selector se
 	case SELECT_TTL:
 		return between(1, 255);
 	case SELECT_PACKET_TYPE:
-		return packet->leaves ? not_known : exactly(0);
+		return exactly(0); /* PACKET_HOST, also for what leaves */
 	case SELECT_SOURCE_TYPE:
 		return exactly(packet->leaves ? TYPE_LOCAL : TYPE_UNICAST);
 	case SELECT_DESTINATION_TYPE:
@@ -181,6 +251,25 @@ static struct value selector_value(const struct packet *packet, enum selector se
 	default:
 		return not_known;
 	}
+}
+
+enum answer selector_present(const struct packet *packet, enum selector selector, bool ipv6, const struct flow *flow)
+{
+	struct value value;
+
+	if (is_address(selector)) {
+		if (ipv6 != packet->question->ipv6)
+			return ANSWER_NO;
+		return is_original_address(selector) ? is_tracked(packet, flow) : ANSWER_YES;
+	}
+	value = selector_value(packet, selector, flow);
+	if (value.absent)
+		return ANSWER_NO;
+	/* What is not known of the packet itself is there all the same. */
+	return value.unknown && ((selects_connection(selector) && selector != SELECT_STATE) ||
+				 selector == SELECT_USER || selector == SELECT_GROUP)
+		   ? ANSWER_MAYBE
+		   : ANSWER_YES;
 }
 
 static enum answer answer_of(int covers)
@@ -239,12 +328,12 @@ static bool interface_is(const char *interface, const struct interface_name *nam
 	return !several && string_equal(interface, name->name);
 }
 
-/* The interface that a selector looks at, or NULL when the packet has none of that kind there. */
+/* The interface that a selector looks at. Where the packet has none of that kind, the kernel compares an empty name. */
 static const char *interface_of(const struct packet *packet, enum selector selector)
 {
 	bool wanted = selector == SELECT_OUT_INTERFACE;
 
-	return wanted == packet->leaves ? packet->question->interface : NULL;
+	return wanted == packet->leaves ? packet->question->interface : "";
 }
 
 static enum answer match_interface(const struct packet *packet, const struct test *test)
@@ -252,8 +341,6 @@ static enum answer match_interface(const struct packet *packet, const struct tes
 	const char *interface = interface_of(packet, test->selector);
 	bool found = false;
 
-	if (!interface)
-		return test->negate && test->absent_interface_matches_negation ? ANSWER_YES : ANSWER_NO;
 	for (size_t i = 0; i < test->interfaces.count && !found; i++)
 		found = interface_is(interface, &test->interfaces.items[i]);
 	return negated(found ? ANSWER_YES : ANSWER_NO, test->negate);
@@ -313,16 +400,16 @@ static enum answer match_local(const struct packet *packet, const struct number_
 
 static enum answer match_recent(const struct packet *packet, const struct test *test)
 {
-	bool set = false;
+	unsigned times = 0;
 
 	if (test->recent.operation == RECENT_SET)
 		return ANSWER_YES;
-	for (size_t i = 0; i < packet->recent.count; i++)
-		set = set || string_equal(packet->recent.items[i], test->recent.name);
+	for (size_t i = 0; i < packet->recent.count; i++) {
+		if (string_equal(packet->recent.items[i].name, test->recent.name))
+			times = packet->recent.items[i].times;
+	}
 	/* A client that was never seen is not on the list. */
-	if (!set)
-		return ANSWER_NO;
-	if (test->recent.hit_count > 1 && packet->kind == PACKET_SYN)
+	if (!times || (packet->kind == PACKET_SYN && test->recent.hit_count > times))
 		return ANSWER_NO;
 	return test->recent.hit_count > RECENT_MAXIMUM ? ANSWER_NO : ANSWER_MAYBE;
 }
@@ -334,6 +421,20 @@ static enum answer match_limit(const struct packet *packet, const struct test *t
 	return test->limit_over ? ANSWER_NO : ANSWER_YES;
 }
 
+/* Of bits without a name nothing is known; a translation to the same port may be one to another address, or none. */
+static bool status_bits_known(const struct packet *packet, const struct test *test, const struct flow *flow)
+{
+	const struct question *question = packet->question;
+	size_t addresses = 0;
+
+	for (size_t i = 0; question->local && i < question->local->count; i++)
+		addresses += question->local->items[i].ipv6 == question->ipv6;
+	if (flow->translated && flow->port == question->port && (addresses != 1 || !question->local_complete) &&
+	    test->mask & STATUS_DNAT)
+		return false;
+	return test->mask && !(test->mask & ~(uint64_t)STATUS_KNOWN);
+}
+
 static enum answer match_number(const struct packet *packet, const struct test *test, const struct flow *flow)
 {
 	struct value value = selector_value(packet, test->selector, flow);
@@ -341,7 +442,20 @@ static enum answer match_number(const struct packet *packet, const struct test *
 	/* Where nothing can be compared, the expression breaks off: also a negated one. */
 	if (value.absent)
 		return ANSWER_NO;
+	if (test->selector == SELECT_STATUS && !status_bits_known(packet, test, flow))
+		return ANSWER_MAYBE;
 	return negated(value_meets(&value, test), test->negate);
+}
+
+static enum answer match_address(const struct packet *packet, const struct test *test, const struct flow *flow)
+{
+	enum answer present = selector_present(packet, test->selector, test->ipv6, flow);
+
+	if (present == ANSWER_NO)
+		return ANSWER_NO;
+	if (present == ANSWER_MAYBE || test->mask)
+		return ANSWER_MAYBE;
+	return negated(match_local(packet, &test->numbers), test->negate);
 }
 
 enum answer match_test(const struct packet *packet, const struct test *test, const struct flow *flow)
@@ -358,11 +472,7 @@ enum answer match_test(const struct packet *packet, const struct test *test, con
 	case SELECT_DESTINATION:
 	case SELECT_ORIGINAL_SOURCE:
 	case SELECT_ORIGINAL_DESTINATION:
-		if (test->ipv6 != packet->question->ipv6)
-			return ANSWER_NO;
-		if (test->mask)
-			return ANSWER_MAYBE;
-		return negated(match_local(packet, &test->numbers), test->negate);
+		return match_address(packet, test, flow);
 	case SELECT_LIMIT:
 		return negated(match_limit(packet, test), test->negate);
 	case SELECT_RECENT:
@@ -374,199 +484,8 @@ enum answer match_test(const struct packet *packet, const struct test *test, con
 
 void match_client(const struct packet *packet, const struct test *test, struct arena *arena, struct number_set *ret)
 {
-	*ret = (struct number_set){0};
-	if (test->ipv6 != packet->question->ipv6)
-		return;
 	if (test->negate)
 		number_set_complement(arena, &test->numbers, packet_address_bits(packet), ret);
 	else
 		*ret = test->numbers;
-}
-
-/* One field of a key. */
-static enum answer match_field(const struct packet *packet, const struct key_part *part, const struct key_field *field,
-			       const struct flow *flow)
-{
-	struct number_range range = field->range;
-	struct test test = {
-	    .selector = part->selector,
-	    .ipv6 = part->ipv6,
-	    .mask = part->mask,
-	    .numbers = {.items = &range, .count = 1},
-	    .interfaces = {.items = (struct interface_name[]){field->interface}, .count = 1},
-	};
-
-	if (part->selector == SELECT_OTHER)
-		return ANSWER_MAYBE;
-	return match_test(packet, &test, flow);
-}
-
-enum answer match_element(const struct packet *packet, const struct lookup *lookup, const struct set_element *element,
-			  const struct flow *flow, bool *ret_client, struct number_range *ret_range)
-{
-	enum answer answer = ANSWER_YES;
-
-	*ret_client = false;
-	for (unsigned i = 0; i < lookup->set->field_count; i++) {
-		const struct key_part *part = &lookup->parts[i];
-		enum answer field;
-
-		if (selects_client(packet, part->selector)) {
-			if (part->ipv6 != packet->question->ipv6)
-				return ANSWER_NO;
-			*ret_range = element->key[i].range;
-			*ret_client = true;
-			continue;
-		}
-		field = match_field(packet, part, &element->key[i], flow);
-		if (field == ANSWER_NO)
-			return ANSWER_NO;
-		if (field == ANSWER_MAYBE)
-			answer = ANSWER_MAYBE;
-	}
-	return answer;
-}
-
-/* The everyday set: plain numbers, nothing excluded, looked up by the client's address alone. It is settled once. */
-static bool is_plain(const struct packet *packet, const struct lookup *lookup)
-{
-	if (lookup->set->field_count != 1 || !selects_client(packet, lookup->parts[0].selector))
-		return false;
-	for (size_t i = 0; i < lookup->set->elements.count; i++) {
-		if (lookup->set->elements.items[i].exclude)
-			return false;
-	}
-	return true;
-}
-
-static void settle_plain(struct set *set, struct arena *arena)
-{
-	if (set->settled_count == set->elements.count)
-		return;
-	set->settled = (struct number_set){0};
-	for (size_t i = 0; i < set->elements.count; i++) {
-		const struct number_range *range = &set->elements.items[i].key[0].range;
-
-		number_set_add(arena, &set->settled, range->first, range->last);
-	}
-	number_set_settle(&set->settled);
-	set->settled_count = set->elements.count;
-}
-
-static void subtract(struct arena *arena, struct number_set *set, const struct number_set *other, unsigned bits)
-{
-	struct number_set outside, rest = {0};
-	size_t j = 0;
-
-	if (!set->count || !other->count)
-		return;
-	number_set_complement(arena, other, bits, &outside);
-	for (size_t i = 0; i < set->count; i++) {
-		const struct number_range *range = &set->items[i];
-
-		while (j < outside.count && number_compare(outside.items[j].last, range->first) < 0)
-			j++;
-		for (size_t k = j; k < outside.count && number_compare(outside.items[k].first, range->last) <= 0; k++) {
-			struct number first = outside.items[k].first, last = outside.items[k].last;
-
-			if (number_compare(first, range->first) < 0)
-				first = range->first;
-			if (number_compare(last, range->last) > 0)
-				last = range->last;
-			number_set_add(arena, &rest, first, last);
-		}
-	}
-	*set = rest;
-}
-
-/* ipset's nomatch: of the elements that a key is in, the narrowest decides. Where one excludes and another does not,
- * and the one is not plainly inside the other, nothing is said. */
-static void apply_exclusions(struct arena *arena, struct set_match *match, const struct number_set *excluded,
-			     const struct number_set *narrower, unsigned bits)
-{
-	subtract(arena, &match->yes, excluded, bits);
-	subtract(arena, &match->maybe, excluded, bits);
-	for (size_t i = 0; i < narrower->count; i++)
-		number_set_add(arena, &match->maybe, narrower->items[i].first, narrower->items[i].last);
-	number_set_settle(&match->maybe);
-	subtract(arena, &match->yes, &match->maybe, bits);
-}
-
-static void match_general(const struct packet *packet, const struct lookup *lookup, const struct flow *flow,
-			  struct arena *arena, struct set_match *ret)
-{
-	unsigned bits = packet_address_bits(packet);
-	struct number_set excluded = {0}, inside_excluded = {0};
-	bool client = false;
-
-	ret->answer = ANSWER_NO;
-	for (size_t i = 0; i < lookup->set->elements.count; i++) {
-		const struct set_element *element = &lookup->set->elements.items[i];
-		struct number_range range = {.last = number_maximum(bits)};
-		enum answer answer = match_element(packet, lookup, element, flow, &client, &range);
-
-		if (answer == ANSWER_NO)
-			continue;
-		if (element->exclude) {
-			number_set_add(arena, &excluded, range.first, range.last);
-			continue;
-		}
-		number_set_add(arena, answer == ANSWER_YES ? &ret->yes : &ret->maybe, range.first, range.last);
-	}
-	number_set_settle(&ret->yes);
-	number_set_settle(&ret->maybe);
-	number_set_settle(&excluded);
-	for (size_t i = 0; excluded.count && i < lookup->set->elements.count; i++) {
-		const struct set_element *element = &lookup->set->elements.items[i];
-		struct number_range range = {.last = number_maximum(bits)};
-
-		if (!element->exclude && match_element(packet, lookup, element, flow, &client, &range) != ANSWER_NO &&
-		    number_set_covers(&excluded, range.first, range.last) == 1)
-			number_set_add(arena, &inside_excluded, range.first, range.last);
-	}
-	number_set_settle(&inside_excluded);
-	apply_exclusions(arena, ret, &excluded, &inside_excluded, bits);
-	subtract(arena, &ret->maybe, &ret->yes, bits);
-}
-
-void match_set(const struct packet *packet, const struct lookup *lookup, const struct flow *flow, struct arena *arena,
-	       struct set_match *ret)
-{
-	struct number_set in_neither = {0}, whole = {0};
-	unsigned bits = packet_address_bits(packet);
-
-	*ret = (struct set_match){0};
-	if (lookup->set->unknown) {
-		ret->everywhere = true;
-		ret->answer = ANSWER_MAYBE;
-		return;
-	}
-	if (is_plain(packet, lookup)) {
-		settle_plain(lookup->set, arena);
-		if (lookup->parts[0].ipv6 == packet->question->ipv6)
-			ret->yes = lookup->set->settled;
-		else if (lookup->negate) {
-			/* An expression that looks at the other family breaks off. */
-			return;
-		}
-	} else {
-		match_general(packet, lookup, flow, arena, ret);
-	}
-	if (!lookup->negate)
-		return;
-	for (unsigned i = 0; i < lookup->set->field_count; i++) {
-		enum selector selector = lookup->parts[i].selector;
-		bool address = selector == SELECT_SOURCE || selector == SELECT_DESTINATION ||
-			       selector == SELECT_ORIGINAL_SOURCE || selector == SELECT_ORIGINAL_DESTINATION;
-
-		if (address && lookup->parts[i].ipv6 != packet->question->ipv6) {
-			*ret = (struct set_match){0};
-			return;
-		}
-	}
-	number_set_add(arena, &whole, number_of(0), number_maximum(bits));
-	in_neither = whole;
-	subtract(arena, &in_neither, &ret->yes, bits);
-	subtract(arena, &in_neither, &ret->maybe, bits);
-	ret->yes = in_neither;
 }

@@ -31,6 +31,15 @@ struct number number_prefix_last(struct number n, unsigned bits, unsigned prefix
 	return (struct number){n.high | host.high, n.low | host.low};
 }
 
+bool number_range_narrow(struct number_range *range, const struct number_range *other)
+{
+	if (number_compare(other->first, range->first) > 0)
+		range->first = other->first;
+	if (number_compare(other->last, range->last) < 0)
+		range->last = other->last;
+	return number_compare(range->first, range->last) <= 0;
+}
+
 void number_set_add(struct arena *arena, struct number_set *set, struct number first, struct number last)
 {
 	struct number_range *range;
@@ -127,6 +136,41 @@ void number_set_complement(struct arena *arena, const struct number_set *set, un
 		next = number_next(range->last);
 	}
 	number_set_add(arena, ret, next, maximum);
+}
+
+void number_set_add_common(struct arena *arena, struct number_set *ret, const struct number_set *a,
+			   const struct number_set *b)
+{
+	size_t i = 0, j = 0;
+
+	while (i < a->count && j < b->count) {
+		struct number_range common = a->items[i];
+
+		if (number_range_narrow(&common, &b->items[j]))
+			number_set_add(arena, ret, common.first, common.last);
+		if (number_compare(a->items[i].last, b->items[j].last) < 0)
+			i++;
+		else
+			j++;
+	}
+}
+
+void number_set_intersect(struct arena *arena, struct number_set *set, const struct number_set *other)
+{
+	struct number_set both = {0};
+
+	number_set_add_common(arena, &both, set, other);
+	*set = both;
+}
+
+void number_set_subtract(struct arena *arena, struct number_set *set, const struct number_set *other, unsigned bits)
+{
+	struct number_set outside;
+
+	if (!set->count || !other->count)
+		return;
+	number_set_complement(arena, other, bits, &outside);
+	number_set_intersect(arena, set, &outside);
 }
 
 bool address_parse(const char *text, bool ipv6, struct number *ret)

@@ -48,6 +48,9 @@ struct number_range {
 	struct number first, last;
 };
 
+/* Leaves in the range what it has in common with another; false when that is nothing. */
+bool number_range_narrow(struct number_range *range, const struct number_range *other);
+
 /* Settled: sorted, disjoint, no two ranges adjacent. Empty is settled. */
 struct number_set {
 	struct number_range *items;
@@ -62,6 +65,12 @@ bool number_set_contains(const struct number_set *set, struct number n);
 /* Whether every number from first to last is in it (1), none is (0), or some are (-1). */
 int number_set_covers(const struct number_set *set, struct number first, struct number last);
 void number_set_complement(struct arena *arena, const struct number_set *set, unsigned bits, struct number_set *ret);
+/* Adds to ret, unsettled, what is in both. */
+void number_set_add_common(struct arena *arena, struct number_set *ret, const struct number_set *a,
+			   const struct number_set *b);
+/* Leaves in the set what is in both; what is not in other. */
+void number_set_intersect(struct arena *arena, struct number_set *set, const struct number_set *other);
+void number_set_subtract(struct arena *arena, struct number_set *set, const struct number_set *other, unsigned bits);
 
 /* A numeric address: "192.0.2.1", "2001:db8::1". False when it is none of that family. */
 bool address_parse(const char *text, bool ipv6, struct number *ret);

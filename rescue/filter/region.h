@@ -15,13 +15,14 @@ struct flow {
 	struct number first, last;
 	uint32_t mark, connection_mark;
 	bool mark_unknown, connection_mark_unknown;
-	bool untracked; /* this packet */
-	bool untracked_before; /* an earlier packet of the connection */
-	bool tracking_unknown;
+	bool untracked, tracking_unknown; /* this packet */
+	bool untracked_before, tracking_unknown_before; /* an earlier packet of the connection */
 	unsigned port; /* of this machine, after translation */
+	bool translated; /* no other chain is asked for a translation */
 	/* What may have happened already, although the packet is followed on: */
 	bool may_be_dropped;
 	bool may_have_left; /* this base chain, by an accept */
+	bool may_differ; /* it may be translated in a way that is not followed: nothing that happens to it is certain */
 	const struct obstacle *doubt; /* the first reason for may_be_dropped */
 	/* The tree */
 	struct flow *left, *right;

@@ -3,68 +3,7 @@
 
 #include <string.h>
 
-/* Open addressing; grows before it is half full. */
-struct name_index {
-	const char **names;
-	void **things; /* NULL beside a name: removed */
-	size_t capacity, used;
-};
-
-static size_t hash_name(const char *name)
-{
-	size_t hash = 5381;
-
-	while (*name)
-		hash = hash * 33 + (unsigned char)*name++;
-	return hash;
-}
-
-static size_t index_slot(const struct name_index *index, const char *name)
-{
-	size_t slot = hash_name(name) % index->capacity;
-
-	while (index->names[slot] && !string_equal(index->names[slot], name))
-		slot = (slot + 1) % index->capacity;
-	return slot;
-}
-
-static void *index_find(const struct name_index *index, const char *name)
-{
-	return index ? index->things[index_slot(index, name)] : NULL;
-}
-
-static void index_put(struct arena *arena, struct name_index **index, const char *name, void *thing)
-{
-	struct name_index *old = *index;
-	size_t slot;
-
-	if (!old || old->used * 2 >= old->capacity) {
-		struct name_index *grown = ARENA_NEW(arena, struct name_index);
-
-		grown->capacity = old ? old->capacity * 2 + 1 : 31;
-		grown->names = arena_alloc(arena, grown->capacity * sizeof(*grown->names));
-		grown->things = arena_alloc(arena, grown->capacity * sizeof(*grown->things));
-		for (size_t i = 0; old && i < old->capacity; i++) {
-			if (!old->names[i] || !old->things[i])
-				continue;
-			slot = index_slot(grown, old->names[i]);
-			grown->names[slot] = old->names[i];
-			grown->things[slot] = old->things[i];
-			grown->used++;
-		}
-		*index = grown;
-	}
-	slot = index_slot(*index, name);
-	(*index)->used += !(*index)->names[slot];
-	(*index)->names[slot] = name;
-	(*index)->things[slot] = thing;
-}
-
-static void index_remove(struct name_index *index, const char *name)
-{
-	if (index)
-		index->things[index_slot(index, name)] = NULL;
-}
+#include "base/name_index.h"
 
 struct table *ruleset_find_table(struct ruleset *ruleset, enum filter_family family, bool legacy, const char *name)
 {
@@ -117,7 +56,7 @@ void ruleset_flush(struct ruleset *ruleset, int family)
 
 struct chain *table_find_chain(const struct table *table, const char *name)
 {
-	return index_find(table->chain_index, name);
+	return name_index_find(table->chain_index, name);
 }
 
 struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name)
@@ -131,7 +70,7 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 	chain->table = table;
 	chain->policy = VERDICT_ACCEPT;
 	*array_push(ruleset->arena, &table->chains) = chain;
-	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 	return chain;
 }
 
@@ -153,12 +92,19 @@ void table_remove_chain(struct table *table, struct chain *chain)
 			table->chains.items[kept++] = table->chains.items[i];
 	}
 	table->chains.count = kept;
-	index_remove(table->chain_index, chain->name);
+	name_index_remove(table->chain_index, chain->name);
+}
+
+void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
+{
+	name_index_remove(table->chain_index, chain->name);
+	chain->name = arena_strdup(ruleset->arena, name);
+	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 }
 
 struct set *table_find_set(const struct table *table, const char *name)
 {
-	return index_find(table->set_index, name);
+	return name_index_find(table->set_index, name);
 }
 
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count)
@@ -169,7 +115,7 @@ struct set *table_add_set(struct ruleset *ruleset, struct table *table, const ch
 	if (name) {
 		set->name = arena_strdup(ruleset->arena, name);
 		*array_push(ruleset->arena, &table->sets) = set;
-		index_put(ruleset->arena, &table->set_index, set->name, set);
+		name_index_put(ruleset->arena, &table->set_index, set->name, set);
 	}
 	return set;
 }
@@ -183,7 +129,7 @@ void table_remove_set(struct table *table, struct set *set)
 			table->sets.items[kept++] = table->sets.items[i];
 	}
 	table->sets.count = kept;
-	index_remove(table->set_index, set->name);
+	name_index_remove(table->set_index, set->name);
 }
 
 struct set_element *set_add_element(struct ruleset *ruleset, struct set *set)
@@ -310,4 +256,107 @@ void add_not_understood(struct arena *arena, statement_list *list, const char *n
 
 	verdict->kind = VERDICT_NOT_UNDERSTOOD;
 	verdict->name = name;
+}
+
+/* Pointers to tables, chains and sets stay valid: what they point to is copied, and copied back. */
+struct saved_chain {
+	struct chain *chain;
+	struct chain content;
+};
+
+struct saved_set {
+	struct set *set;
+	struct set content;
+};
+
+struct saved_table {
+	struct table *table;
+	struct table content;
+	struct saved_chain *chains;
+	struct saved_set *sets;
+};
+
+struct ruleset_snapshot {
+	struct saved_table *tables;
+	size_t count;
+	unsigned next_number;
+};
+
+static void *copy_items(struct arena *arena, const void *items, size_t count, size_t size)
+{
+	return count ? arena_memdup(arena, items, count * size) : NULL;
+}
+
+/* A list of its own, without room to grow into what the other one has. */
+#define copy_list(arena, list)                                                                      \
+	((list)->items = copy_items((arena), (list)->items, (list)->count, sizeof(*(list)->items)), \
+	 (list)->capacity = (list)->count)
+
+static void copy_chain(struct arena *arena, struct chain *to, const struct chain *from)
+{
+	*to = *from;
+	copy_list(arena, &to->inserted);
+	copy_list(arena, &to->appended);
+}
+
+static void copy_set(struct arena *arena, struct set *to, const struct set *from)
+{
+	*to = *from;
+	copy_list(arena, &to->elements);
+}
+
+static void save_table(struct arena *arena, struct saved_table *saved, struct table *table)
+{
+	saved->table = table;
+	saved->content = *table;
+	copy_list(arena, &saved->content.chains);
+	copy_list(arena, &saved->content.sets);
+	saved->chains = arena_alloc(arena, table->chains.count * sizeof(*saved->chains));
+	for (size_t i = 0; i < table->chains.count; i++) {
+		saved->chains[i].chain = table->chains.items[i];
+		copy_chain(arena, &saved->chains[i].content, table->chains.items[i]);
+	}
+	saved->sets = arena_alloc(arena, table->sets.count * sizeof(*saved->sets));
+	for (size_t i = 0; i < table->sets.count; i++) {
+		saved->sets[i].set = table->sets.items[i];
+		copy_set(arena, &saved->sets[i].content, table->sets.items[i]);
+	}
+}
+
+static void restore_table(struct arena *arena, const struct saved_table *saved)
+{
+	struct table *table = saved->table;
+
+	*table = saved->content;
+	table->chain_index = table->set_index = NULL;
+	for (size_t i = 0; i < table->chains.count; i++) {
+		*saved->chains[i].chain = saved->chains[i].content;
+		name_index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
+	}
+	for (size_t i = 0; i < table->sets.count; i++) {
+		*saved->sets[i].set = saved->sets[i].content;
+		name_index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
+	}
+}
+
+struct ruleset_snapshot *ruleset_save(const struct ruleset *ruleset)
+{
+	struct ruleset_snapshot *snapshot = ARENA_NEW(ruleset->arena, struct ruleset_snapshot);
+
+	snapshot->count = ruleset->tables.count;
+	snapshot->next_number = ruleset->next_number;
+	snapshot->tables = arena_alloc(ruleset->arena, snapshot->count * sizeof(*snapshot->tables));
+	for (size_t i = 0; i < snapshot->count; i++)
+		save_table(ruleset->arena, &snapshot->tables[i], ruleset->tables.items[i]);
+	return snapshot;
+}
+
+void ruleset_restore(struct ruleset *ruleset, const struct ruleset_snapshot *snapshot)
+{
+	ruleset->tables.count = 0;
+	ruleset->next_number = snapshot->next_number;
+	for (size_t i = 0; i < snapshot->count; i++) {
+		restore_table(ruleset->arena, &snapshot->tables[i]);
+		*array_push(ruleset->arena, &ruleset->tables) = snapshot->tables[i].table;
+	}
 }

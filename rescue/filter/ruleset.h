@@ -127,8 +127,6 @@ struct test {
 	bool any_bit;
 	struct number_set numbers; /* settled */
 	interface_list interfaces; /* any of them */
-	/* Whether a missing interface lets a negated test match: iptables yes, nft no (its expression breaks off). */
-	bool absent_interface_matches_negation;
 	bool limit_over; /* SELECT_LIMIT: matches above the rate, not below it */
 	struct {
 		const char *name;
@@ -177,9 +175,12 @@ struct set {
 	const char *name; /* NULL: anonymous */
 	unsigned field_count; /* of the key */
 	unsigned value_count; /* of a map's data; 0 for sets and verdict maps */
+	const char *ipset_type; /* of ipset(8)'s: "hash:net,port"; else NULL */
+	bool ipv6; /* the addresses in an ipset */
 	bool is_map; /* verdict map or other */
 	bool dynamic; /* rules may add to it: what is in it then is not on disk */
 	bool unknown; /* its content is not known at all (an ipset that nobody saved): every lookup is maybe */
+	const void *declaration; /* the parser's own: the types of its fields */
 	ARRAY_OF(struct set_element) elements;
 	/* The evaluator's own memory of a plain set of numbers */
 	struct number_set settled;
@@ -212,13 +213,15 @@ enum statement_kind {
 	STATEMENT_UNTRACKED, /* notrack */
 	STATEMENT_REDIRECT, /* to a port of this machine, 0: the same one */
 	STATEMENT_FORWARD, /* DNAT to another machine's address, or to one that is not known to be ours */
+	STATEMENT_UPDATE_SET, /* add, update and delete of an element: from then on it is not known what the set holds
+			       */
 };
 
 struct statement {
 	enum statement_kind kind;
 	union {
 		struct test test;
-		struct lookup lookup; /* LOOKUP and VERDICT_MAP */
+		struct lookup lookup; /* LOOKUP and VERDICT_MAP; UPDATE_SET: its set alone */
 		struct filter_verdict verdict;
 		struct {
 			uint32_t mask, value;
@@ -255,6 +258,7 @@ struct chain {
 	/* In order: inserted (the last one first), then appended. Use chain_rule(). */
 	ARRAY_OF(struct rule *) inserted, appended;
 	unsigned number; /* of its registration, for chains of equal priority */
+	const void *notes; /* the parser's own: where its rules may stand */
 	bool running; /* the evaluator's own */
 };
 
@@ -288,6 +292,8 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 /* Makes it a base chain, registered now. */
 void chain_set_base(struct ruleset *ruleset, struct chain *chain, enum filter_hook hook, int priority, bool nat);
 void table_remove_chain(struct table *table, struct chain *chain);
+/* The new name is copied; no other chain has it. Jumps to the chain stay. */
+void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name);
 struct set *table_find_set(const struct table *table, const char *name);
 /* name NULL: an anonymous one. */
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count);
@@ -300,6 +306,12 @@ struct rule *chain_rule(const struct chain *chain, size_t index);
 void chain_add_rule(struct ruleset *ruleset, struct chain *chain, size_t index, struct rule *rule);
 void chain_remove_rule(struct chain *chain, size_t index);
 void chain_flush(struct chain *chain);
+
+/* All that changes in a rule set, as it is now; restoring makes a failed transaction undone. Costs as much as the rule
+ * set holds. */
+struct ruleset_snapshot;
+struct ruleset_snapshot *ruleset_save(const struct ruleset *ruleset);
+void ruleset_restore(struct ruleset *ruleset, const struct ruleset_snapshot *snapshot);
 
 /* A new rule from a list of statements, which is copied. */
 typedef ARRAY_OF(struct statement) statement_list;

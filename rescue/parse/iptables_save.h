@@ -12,6 +12,7 @@ struct iptables_input {
 	struct target *target; /* to see which extensions are installed; NULL: not known */
 	struct blob content;
 	const char *path;
+	unsigned line; /* of path, that all of the content stands on; 0: the content is the file */
 	bool ipv6;
 	bool legacy; /* xtables' own tables, not nft's */
 	bool keep; /* --noflush: what the tables hold stays */

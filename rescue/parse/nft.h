@@ -12,6 +12,7 @@ struct nft_input {
 	struct target *target; /* that include reads from */
 	struct blob content;
 	const char *path; /* where the content stands, or NULL: nft's command line */
+	unsigned line; /* of path, that all of the content stands on; 0: the content is the file */
 };
 
 /* Does to the rule set what `nft -f` does with the input: all of it, or nothing when any of it is refused. */

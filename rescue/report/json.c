@@ -77,9 +77,12 @@ static void add_ports(struct text *text, const struct look *look)
 		text_printf(text, "%s%u", first ? "" : ", ", list.items[i].port);
 		first = false;
 	}
-	/* Which sources the firewall lets in is known where no firewall is loaded at all. */
-	text_printf(text, "], \"sources\": [%s],\n",
-		    findings_stage_status(&look->findings, STAGE_FIREWALL) == STAGE_OK ? "\"any\"" : "");
+	text_add_string(text, "], \"sources\": [");
+	for (size_t i = 0; i < look->findings.sources.count; i++) {
+		text_add_string(text, i ? ", " : "");
+		add_string(text, look->findings.sources.items[i]);
+	}
+	text_add_string(text, "],\n");
 }
 
 static void add_stages(struct text *text, const struct look *look)

@@ -251,6 +251,21 @@ static void add_command(struct text *text, const char *command, const struct tar
 	text_add_string(text, "\n");
 }
 
+/* From where the firewall lets clients in, unless from everywhere. */
+static void add_sources(struct text *text, const struct look *look)
+{
+	const string_list *sources = &look->findings.sources;
+
+	if (!sources->count || (sources->count == 1 && string_equal(sources->items[0], "any")))
+		return;
+	text_add_string(text, "the firewall lets in: ");
+	for (size_t i = 0; i < sources->count; i++) {
+		text_add_string(text, i ? "; " : "");
+		add_safe(text, sources->items[i]);
+	}
+	text_add_string(text, "\n");
+}
+
 static void add_closing(struct text *text, const struct report *report)
 {
 	struct left_count count = count_left(report);
@@ -261,8 +276,10 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	report_line(text, report);
 	text_add_string(text, ".\n");
-	if (look_verdict(final_look(report)) == VERDICT_REACHABLE)
+	if (look_verdict(final_look(report)) == VERDICT_REACHABLE) {
+		add_sources(text, final_look(report));
 		text_add_string(text, "not seen from here: the provider's security groups, NAT, routes, DNS\n");
+	}
 	if (report->transaction) {
 		text_printf(text, "transaction %s; to take it back:", report->transaction);
 		add_command(text, "undo", report->target);

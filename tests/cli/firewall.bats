@@ -1,20 +1,55 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# firewall: what loads packet filter rules at boot is not judged yet, but never taken for nothing.
+# firewall: do the rules that the boot loads let a new connection in, from where, and are they opened where they do not?
 load fixture
+
+CLOSED='table inet filter {
+	chain input { type filter hook input priority 0; policy drop; }
+}'
 
 setup()
 {
 	fixture_root
 }
 
-# unit NAME [COMMAND]: an enabled unit.
+# unit NAME [COMMAND [LINE...]]: an enabled unit, with more lines for its [Unit] section.
 unit()
 {
+	local name=$1 command=${2:-/bin/true}
+	shift $(($# > 2 ? 2 : $#))
 	mkdir -p "$ROOT/usr/lib/systemd/system" "$ROOT/etc/systemd/system/multi-user.target.wants"
-	printf '%s\n' '[Unit]' 'Description=test' '[Service]' 'Type=oneshot' "ExecStart=${2:-/bin/true}" '[Install]' \
-		'WantedBy=multi-user.target' >"$ROOT/usr/lib/systemd/system/$1"
-	ln -sf "/usr/lib/systemd/system/$1" "$ROOT/etc/systemd/system/multi-user.target.wants/$1"
+	printf '%s\n' '[Unit]' 'Description=test' "$@" '[Service]' 'Type=oneshot' "ExecStart=$command" '[Install]' \
+		'WantedBy=multi-user.target' >"$ROOT/usr/lib/systemd/system/$name"
+	ln -sf "/usr/lib/systemd/system/$name" "$ROOT/etc/systemd/system/multi-user.target.wants/$name"
+}
+
+nftables()
+{
+	unit nftables.service '/usr/sbin/nft -f /etc/nftables.conf' 'DefaultDependencies=no' 'Before=network-pre.target'
+	cat >"$ROOT/etc/nftables.conf"
+}
+
+# persistent: rules.v4 from standard input, and the same for IPv6.
+persistent()
+{
+	unit netfilter-persistent.service '/usr/sbin/netfilter-persistent start' 'DefaultDependencies=no' \
+		'Before=network-pre.target'
+	mkdir -p "$ROOT/etc/iptables"
+	tee "$ROOT/etc/iptables/rules.v4" >"$ROOT/etc/iptables/rules.v6"
+}
+
+# sources TEXT: what the report says of where clients are let in from.
+sources()
+{
+	check
+	[ "$(json '.sources | join("; ")')" = "$1" ] || fail "sources are not '$1'"
+}
+
+# at PATH:LINE CODE: where a problem is said to be.
+at()
+{
+	[[ " $(json ".problems[] | select(.code == \"$2\") | .path + \":\" + (.line | tostring)" | tr '\n' ' ')" == *" $1 "* ]] ||
+		fail "$2 is not at $1"
 }
 
 # unevaluated WHAT: found, left, the verdict unknown.
@@ -35,21 +70,11 @@ script()
 
 @test "firewall: none is none" {
 	healthy
-}
-
-@test "firewall.unevaluated: nftables with rules of its own" {
-	unit nftables.service '/usr/sbin/nft -f /etc/nftables.conf'
-	# no file: nft loads nothing
-	healthy
-	printf '#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t\ttcp dport 22 accept\n\t}\n}\n' \
-		>"$ROOT/etc/nftables.conf"
-	unevaluated /etc/nftables.conf
-	reports firewall.unevaluated
+	sources any
 }
 
 @test "firewall: nftables as Debian ships it drops nothing" {
-	unit nftables.service '/usr/sbin/nft -f /etc/nftables.conf'
-	cat >"$ROOT/etc/nftables.conf" <<-'END'
+	nftables <<-'END'
 		#!/usr/sbin/nft -f
 
 		flush ruleset
@@ -59,74 +84,327 @@ script()
 				type filter hook input priority filter;
 			}
 			chain forward {
-				type filter hook forward priority filter; policy accept;
+				type filter hook forward priority filter;
 			}
-			# drop
 			chain output {
-				type filter hook output priority 0;
+				type filter hook output priority filter;
 			}
 		}
 	END
 	healthy
-	echo 'include "/etc/nftables.d/*"' >>"$ROOT/etc/nftables.conf"
-	unevaluated /etc/nftables.conf
+	sources any
 }
 
-@test "firewall.unevaluated: ufw, if it is switched on" {
-	unit ufw.service
-	healthy
-	mkdir -p "$ROOT/etc/ufw"
+@test "firewall.blocked: nftables drops by policy" {
+	nftables <<-'END'
+		#!/usr/sbin/nft -f
+		flush ruleset
+		table inet filter {
+			chain input {
+				type filter hook input priority filter; policy drop;
+				ct state established,related accept
+				iif lo accept
+				icmp type echo-request accept
+				# the web
+				tcp dport { 80, 443 } accept
+			}
+			chain output {
+				type filter hook output priority filter; policy accept;
+			}
+		}
+	END
+	heals firewall.blocked
+	at /etc/nftables.conf:5 firewall.blocked
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	[ "$(grep -c 'tcp dport 22 accept' "$ROOT/etc/nftables.conf")" -eq 1 ]
+	sources any
+}
+
+@test "firewall.blocked: an nft rule rejects in another file; answers are held back as well" {
+	nftables <<-'END'
+		flush ruleset
+		define ssh = 22
+		table inet filter {
+			chain input { type filter hook input priority 0; policy accept; jump more; }
+			include "/etc/nftables.d/*.nft"
+			chain output { type filter hook output priority 0; policy drop; oif lo accept; udp dport 53 accept; }
+		}
+	END
+	mkdir -p "$ROOT/etc/nftables.d"
+	printf 'chain more {\n\ttcp dport $ssh reject with tcp reset\n}\n' >"$ROOT/etc/nftables.d/more.nft"
+	heals firewall.blocked
+	at /etc/nftables.d/more.nft:2 firewall.blocked
+}
+
+@test "firewall.restricted: some sources are respected" {
+	nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				ct state established accept
+				ip saddr 203.0.113.0/24 tcp dport 22 accept
+			}
+		}
+	END
+	check
+	[ "$(json .verdict)" = reachable ] || fail "not reachable"
+	[ "$status" -eq 0 ] || fail "restricted sets the exit status"
+	finds firewall.restricted
+	sources 203.0.113.0/24
+	[ "$(json '[.problems[] | select(.stage == "firewall") | .class] | unique | join(",")')" != safe ]
+	# the other family is closed, which is worth a word, but no lock-out
+	[ "$(json '[.problems[] | select(.code == "firewall.blocked") | .severity] | join(",")')" = limits ]
+}
+
+@test "firewall: reachable by one interface only" {
+	nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				ct state established accept
+				iifname "wg0" tcp dport 22 accept
+			}
+		}
+	END
+	# nothing names wg0: who knows
+	finds firewall.unknown
+	[ "$(json .verdict)" = unknown ]
+	mkdir -p "$ROOT/etc/wireguard"
+	echo '[Interface]' >"$ROOT/etc/wireguard/wg0.conf"
+	finds firewall.restricted
+	sources 'any IPv4 via wg0; any IPv6 via wg0'
+}
+
+@test "firewall.unknown: a rule that depends on more than is known here" {
+	nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				ct state established accept
+				meta hour "08:00"-"17:00" tcp dport 22 accept
+			}
+		}
+	END
+	reports firewall.unknown
+	at /etc/nftables.conf:5 firewall.unknown
+	[ "$(json .verdict)" = unknown ]
+	[ $((status & 4)) -eq 4 ]
+}
+
+@test "firewall.refused: a file that nft does not load leaves the port open" {
+	nftables <<-'END'
+		flush ruleset
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				tcp dport 443 acccept
+			}
+		}
+	END
+	reports firewall.refused
+	at /etc/nftables.conf:5 firewall.refused
+	[ "$(json .verdict)" = reachable ]
+	sources any
+}
+
+@test "firewall.blocked: saved iptables rules" {
+	persistent <<-'END'
+		# Generated by iptables-save v1.8.9
+		*filter
+		:INPUT DROP [0:0]
+		:FORWARD ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		-A INPUT -i lo -j ACCEPT
+		-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A INPUT -p tcp -m tcp --dport 2222 -j ACCEPT
+		-A INPUT -j LOG
+		COMMIT
+	END
+	heals firewall.blocked
+	at /etc/iptables/rules.v4:3 firewall.blocked
+	at /etc/iptables/rules.v6:3 firewall.blocked
+}
+
+@test "firewall.blocked: an early drop in saved iptables rules" {
+	persistent <<-'END'
+		*filter
+		:INPUT ACCEPT [0:0]
+		:FORWARD ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		:guard - [0:0]
+		-A INPUT -p tcp -j guard
+		-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+		-A guard -p tcp -m multiport --dports 21,22,23 -j REJECT
+		COMMIT
+	END
+	heals firewall.blocked
+	at /etc/iptables/rules.v4:8 firewall.blocked
+}
+
+@test "firewall.refused: saved iptables rules with a mistake" {
+	# without the extensions of iptables nobody knows whether this is one
+	mkdir -p "$ROOT/usr/lib/x86_64-linux-gnu/xtables"
+	touch "$ROOT/usr/lib/x86_64-linux-gnu/xtables/libxt_tcp.so"
+	persistent <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		:FORWARD ACCEPT [0:0]
+		:OUTPUT ACCEPT [0:0]
+		-A INPUT -p tcp --dport 22 -j NOWHERE
+		COMMIT
+	END
+	finds firewall.refused
+	at /etc/iptables/rules.v4:5 firewall.refused
+	sources any
+}
+
+ufw()
+{
+	unit ufw.service '/lib/ufw/ufw-init start quiet' 'DefaultDependencies=no' 'Before=network-pre.target'
+	mkdir -p "$ROOT/etc/ufw" "$ROOT/etc/default"
+	printf 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\nDEFAULT_FORWARD_POLICY="DROP"\nMANAGE_BUILTINS=no\n' \
+		>"$ROOT/etc/default/ufw"
+	echo 'ENABLED=yes' >"$ROOT/etc/ufw/ufw.conf"
+	local family chain
+	for family in '' 6; do
+		{
+			echo '*filter'
+			for chain in before-input before-output before-forward not-local; do echo ":ufw$family-$chain - [0:0]"; done
+			echo "-A ufw$family-before-input -i lo -j ACCEPT"
+			echo "-A ufw$family-before-output -o lo -j ACCEPT"
+			echo "-A ufw$family-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+			echo "-A ufw$family-before-output -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+			echo COMMIT
+		} >"$ROOT/etc/ufw/before$family.rules"
+		{
+			echo '*filter'
+			for chain in after-input after-output after-forward; do echo ":ufw$family-$chain - [0:0]"; done
+			echo COMMIT
+		} >"$ROOT/etc/ufw/after$family.rules"
+		{
+			echo '*filter'
+			for chain in user-input user-output user-forward before-logging-input before-logging-output \
+				before-logging-forward user-logging-input user-logging-output user-logging-forward \
+				after-logging-input after-logging-output after-logging-forward logging-deny logging-allow \
+				user-limit user-limit-accept; do
+				echo ":ufw$family-$chain - [0:0]"
+			done
+			printf '%s\n' '### RULES ###' '' '### END RULES ###' '' '### LOGGING ###' '### END LOGGING ###' '' \
+				'### RATE LIMITING ###' '### END RATE LIMITING ###' COMMIT
+		} >"$ROOT/etc/ufw/user$family.rules"
+	done
+}
+
+@test "firewall.blocked: ufw without a rule for SSH" {
+	ufw
+	heals firewall.blocked
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	grep -qx '### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in' "$ROOT/etc/ufw/user.rules"
+	grep -qx -- '-A ufw-user-input -p tcp --dport 22 -j ACCEPT' "$ROOT/etc/ufw/user.rules"
+	grep -qx -- '-A ufw6-user-input -p tcp --dport 22 -j ACCEPT' "$ROOT/etc/ufw/user6.rules"
+	sources any
+}
+
+@test "firewall: ufw that is switched off loads nothing" {
+	ufw
 	echo 'ENABLED=no' >"$ROOT/etc/ufw/ufw.conf"
 	healthy
-	echo 'ENABLED=yes' >"$ROOT/etc/ufw/ufw.conf"
-	unevaluated ufw.service
+	sources any
 }
 
-@test "firewall.unevaluated: firewalld" {
-	unit firewalld.service
-	unevaluated firewalld.service
+firewalld()
+{
+	unit firewalld.service '/usr/sbin/firewalld --nofork --nopid' 'Before=network-pre.target'
+	mkdir -p "$ROOT/etc/firewalld/zones" "$ROOT/usr/lib/firewalld/zones" "$ROOT/usr/lib/firewalld/services"
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<service>\n  <short>SSH</short>\n  <port protocol="tcp" port="22"/>\n</service>\n' \
+		>"$ROOT/usr/lib/firewalld/services/ssh.xml"
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n</zone>\n' \
+		>"$ROOT/usr/lib/firewalld/zones/public.xml"
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="DROP">\n  <short>Drop</short>\n</zone>\n' \
+		>"$ROOT/usr/lib/firewalld/zones/drop.xml"
+	printf 'DefaultZone=%s\nFirewallBackend=nftables\n' "${1:-public}" >"$ROOT/etc/firewalld/firewalld.conf"
 }
 
-@test "firewall.unevaluated: saved iptables rules" {
-	unit netfilter-persistent.service
+@test "firewall: firewalld's public zone has SSH" {
+	firewalld public
 	healthy
-	mkdir -p "$ROOT/etc/iptables"
-	printf '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' >"$ROOT/etc/iptables/rules.v4"
+	sources any
+}
+
+@test "firewall.blocked: firewalld's default zone has no SSH" {
+	firewalld public
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="http"/>\n</zone>\n' \
+		>"$ROOT/etc/firewalld/zones/public.xml"
+	heals firewall.blocked
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	grep -q '<service name="ssh"/>' "$ROOT/etc/firewalld/zones/public.xml"
+}
+
+@test "firewall.blocked: firewalld's default zone is the vendor's drop" {
+	firewalld drop
+	heals firewall.blocked
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	[ -e "$ROOT/etc/firewalld/zones/drop.xml" ]
+}
+
+@test "firewall.blocked: the port is another one" {
+	echo 'Port 2222' >>"$ROOT/etc/ssh/sshd_config"
+	ufw
+	sed -i 's/^### RULES ###$/&\n\n### tuple ### allow tcp 22 0.0.0.0\/0 any 0.0.0.0\/0 in\n-A ufw-user-input -p tcp --dport 22 -j ACCEPT/' \
+		"$ROOT/etc/ufw/user.rules"
+	heals firewall.blocked
+	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	grep -qx -- '-A ufw-user-input -p tcp --dport 2222 -j ACCEPT' "$ROOT/etc/ufw/user.rules"
+}
+
+@test "firewall: the last one to load has the last word" {
+	nftables <<<"$CLOSED"
+	finds firewall.blocked
+	unit site.service '/usr/sbin/nft flush ruleset' 'After=nftables.service'
 	healthy
-	printf '*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >"$ROOT/etc/iptables/rules.v6"
-	unevaluated /etc/iptables/rules.v6
-	printf '*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 22 -j DROP\nCOMMIT\n' >"$ROOT/etc/iptables/rules.v4"
-	unevaluated /etc/iptables/rules.v4
+	# not ordered: either may come last
+	unit site.service '/usr/sbin/nft flush ruleset' 'DefaultDependencies=no'
+	finds firewall.unknown
 }
 
 @test "firewall: a unit that the boot does not start loads nothing" {
-	unit firewalld.service
-	rm "$ROOT/etc/systemd/system/multi-user.target.wants/firewalld.service"
+	nftables <<<"$CLOSED"
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/nftables.service"
 	healthy
 }
 
-@test "firewall.unevaluated: a unit of any name whose command, or whose script, loads rules" {
+@test "firewall.blocked: simple commands of units and scripts are understood, but scripts are not edited" {
 	unit site.service '/usr/sbin/iptables-restore /etc/site.rules'
-	unevaluated site.service
+	printf '*filter\n:INPUT DROP [0:0]\nCOMMIT\n' >"$ROOT/etc/site.rules"
+	finds firewall.blocked
+	at /etc/site.rules:2 firewall.blocked
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/site.service"
+	script /etc/rc.local "$(printf '%s\n' 'iptables -P INPUT DROP' 'ip6tables -P INPUT DROP' 'exit 0')"
+	reports firewall.blocked
+	at /etc/rc.local:2 firewall.blocked
+}
+
+@test "firewall.unevaluated: what is not understood is not taken for nothing" {
+	unit ferm.service
+	unevaluated ferm.service
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/ferm.service"
 	unit site.service '/usr/local/sbin/site start'
 	script /usr/local/sbin/site '# iptables is not used'
 	healthy
-	script /usr/local/sbin/site '/sbin/iptables -P INPUT DROP'
+	script /usr/local/sbin/site 'for port in 80 443; do iptables -A INPUT -p tcp --dport $port -j ACCEPT; done'
 	unevaluated site.service
+	reports firewall.unevaluated
 }
 
-@test "firewall.unevaluated: scripts and lines of ifupdown, rc.local, cron" {
-	script /etc/network/if-pre-up.d/iptables 'iptables-restore </etc/rules'
+@test "firewall.unevaluated: scripts and lines of ifupdown, cron" {
+	script /etc/network/if-pre-up.d/iptables '[ -e /etc/rules ] && iptables-restore </etc/rules'
 	unevaluated /etc/network/if-pre-up.d/iptables
 	chmod 0644 "$ROOT/etc/network/if-pre-up.d/iptables"
 	healthy
-	printf 'auto eth0\niface eth0 inet dhcp\n\tpre-up iptables-restore </etc/rules\n' >"$ROOT/etc/network/interfaces"
+	printf 'auto eth0\niface eth0 inet dhcp\n\tpre-up iptables-restore <$RULES\n' >"$ROOT/etc/network/interfaces"
 	unevaluated /etc/network/interfaces
 	rm "$ROOT/etc/network/interfaces"
-	script /etc/rc.local 'nft -f /etc/my.nft'
-	unevaluated /etc/rc.local
-	rm "$ROOT/etc/rc.local"
-	echo '@reboot root /usr/sbin/nft -f /etc/my.nft' >"$ROOT/etc/crontab"
+	echo '@reboot root /usr/sbin/nft -f /etc/my.nft && logger done' >"$ROOT/etc/crontab"
 	unevaluated /etc/crontab
 }
 

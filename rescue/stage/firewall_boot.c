@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which programs of the boot load packet filter rules, and from which files. Nothing here may take a firewall for none:
+ * whatever mentions a firewall and is not understood is raised as not judged.
+ */
+#include "stage/firewall_load.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "parse/interfaces.h"
+#include "parse/unit_command.h"
+#include "stage/condition.h"
+#include "stage/firewall_mention.h"
+
+enum {
+	SCRIPT_LIMIT = 1024 * 1024,
+	UNIT_LIMIT = 1000, /* enabled units that are looked at */
+};
+
+struct search {
+	const struct facts *facts;
+	struct findings *findings;
+	firewall_loaders *loaders;
+};
+
+static bool starts(const struct search *search, const char *name)
+{
+	const struct unit_setting *setting;
+
+	return unit_boot_starts(search->facts->units, name, NULL) &&
+	       conditions_judge(search->facts, unit_load(search->facts->units, name), &setting, NULL) !=
+		   CONDITION_FAILED;
+}
+
+static int read_text(const struct search *search, const char *path, struct blob *ret, struct node_stat *stat)
+{
+	return target_read(search->facts->target, path, SCRIPT_LIMIT, search->facts->arena, ret, stat);
+}
+
+void firewall_raise_unevaluated(struct findings *findings, const char *what, const char *path, unsigned line,
+				const char *evidence)
+{
+	struct problem *problem = problem_raise(findings, PROBLEM_FIREWALL_UNEVALUATED, path, line, "%s", what);
+
+	if (evidence)
+		problem_evidence(findings, problem, "%s", evidence);
+	problem_remedy(findings, problem, "%s",
+		       "read the rules: a new TCP connection to the SSH port must be accepted, and the answer let out");
+}
+
+static struct firewall_loader *add_loader(const struct search *search, const char *name, enum firewall_moment moment)
+{
+	struct firewall_loader *loader = array_push(search->facts->arena, search->loaders);
+
+	*loader = (struct firewall_loader){.name = name, .moment = moment};
+	if (moment == MOMENT_UNIT)
+		loader->unit = unit_load(search->facts->units, name);
+	return loader;
+}
+
+static struct firewall_step *add_step(const struct search *search, struct firewall_loader *loader,
+				      enum firewall_format format, const char *path)
+{
+	struct firewall_step *step = array_push(search->facts->arena, &loader->steps);
+
+	*step = (struct firewall_step){.format = format, .path = path};
+	return step;
+}
+
+/* --- units of packages ----------------------------------------------------- */
+
+/* ufw-init(8), iptables.init of RHEL: what their scripts read is known. */
+static void load_ufw(const struct search *search, const char *name)
+{
+	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf");
+}
+
+static void load_firewalld(const struct search *search, const char *name)
+{
+	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD, "/etc/firewalld/firewalld.conf");
+}
+
+/* netfilter-persistent(8) runs plug-ins in the order of their names; those of iptables-persistent and ipset-persistent
+ * read one file each. */
+static void load_netfilter_persistent(const struct search *search, const char *name)
+{
+	static const struct {
+		const char *name, *path;
+		enum firewall_format format;
+		bool ipv6;
+	} plugins[] = {
+	    {"10-ipset", "/etc/iptables/ipsets", FIREWALL_IPSET, false},
+	    {"15-ip4tables", "/etc/iptables/rules.v4", FIREWALL_IPTABLES, false},
+	    {"25-ip6tables", "/etc/iptables/rules.v6", FIREWALL_IPTABLES, true},
+	};
+	static const char *const directories[] = {"/usr/share/netfilter-persistent/plugins.d",
+						  "/etc/netfilter-persistent/plugins.d"};
+	struct firewall_loader *loader = add_loader(search, name, MOMENT_UNIT);
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+		dir_list entries = {0};
+
+		target_list(search->facts->target, directories[i], search->facts->arena, &entries);
+		for (size_t j = 0; j < entries.count; j++) {
+			bool plain = false;
+
+			for (size_t k = 0; k < ARRAY_SIZE(plugins); k++)
+				plain = plain || string_equal(entries.items[j].name, plugins[k].name);
+			if (plain)
+				continue;
+			firewall_raise_unevaluated(
+			    search->findings, name,
+			    arena_printf(search->facts->arena, "%s/%s", directories[i], entries.items[j].name), 0,
+			    "a plug-in that sshrescue does not know");
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(plugins); i++)
+		add_step(search, loader, plugins[i].format, plugins[i].path)->ipv6 = plugins[i].ipv6;
+}
+
+/* The scripts of RHEL's iptables-services; elsewhere the unit runs iptables-restore itself. */
+static bool runs_init_script(const struct search *search, const char *name)
+{
+	const struct unit_setting *command =
+	    unit_next(unit_load(search->facts->units, name), "Service", "ExecStart", NULL);
+
+	return !command || strstr(command->value, "iptables.init") || strstr(command->value, "ip6tables.init");
+}
+
+static void load_unit_commands(const struct search *search, const char *name);
+
+static void load_iptables_service(const struct search *search, const char *name)
+{
+	bool ipv6 = string_after(name, "ip6") != NULL;
+
+	if (!runs_init_script(search, name)) {
+		load_unit_commands(search, name);
+		return;
+	}
+	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
+		 ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables")
+	    ->ipv6 = ipv6;
+}
+
+/* RHEL's ipset.service runs a script of its own. */
+static void load_ipset_service(const struct search *search, const char *name)
+{
+	struct firewall_loader *loader = add_loader(search, name, MOMENT_UNIT);
+	string_list files = {0};
+
+	target_glob(search->facts->target, "/etc/sysconfig/ipset.d/*.set", search->facts->arena, &files);
+	*array_push(search->facts->arena, &files) = arena_strdup(search->facts->arena, "/etc/sysconfig/ipset");
+	for (size_t i = 0; i < files.count; i++)
+		add_step(search, loader, FIREWALL_IPSET, files.items[i]);
+}
+
+static void load_unknown(const struct search *search, const char *name);
+
+/* Firewalls by the unit that loads them, and where the rules of those are that are not read. */
+static const struct firewall_unit {
+	const char *unit;
+	void (*load)(const struct search *search, const char *name);
+	const char *rules[2]; /* the first that is there is named */
+} firewall_units[] = {
+    {"nftables.service", load_unit_commands, {0}},
+    {"ufw.service", load_ufw, {0}},
+    {"firewalld.service", load_firewalld, {0}},
+    {"netfilter-persistent.service", load_netfilter_persistent, {0}},
+    {"iptables.service", load_iptables_service, {0}},
+    {"ip6tables.service", load_iptables_service, {0}},
+    {"ipset.service", load_ipset_service, {0}},
+    {"ferm.service", load_unknown, {"/etc/ferm/ferm.conf", "/etc/ferm.conf"}},
+    {"shorewall.service", load_unknown, {"/etc/shorewall/rules", "/etc/shorewall/shorewall.conf"}},
+    {"shorewall6.service", load_unknown, {"/etc/shorewall6/rules", "/etc/shorewall6/shorewall6.conf"}},
+    {"shorewall-lite.service", load_unknown, {"/etc/shorewall-lite/shorewall-lite.conf"}},
+    {"shorewall6-lite.service", load_unknown, {"/etc/shorewall6-lite/shorewall6-lite.conf"}},
+    {"csf.service", load_unknown, {"/etc/csf/csf.conf"}},
+    {"lfd.service", load_unknown, {"/etc/csf/csf.conf"}},
+    {"apf.service", load_unknown, {"/etc/apf/conf.apf"}},
+    {"firehol.service", load_unknown, {"/etc/firehol/firehol.conf"}},
+    {"foomuuri.service", load_unknown, {"/etc/foomuuri"}},
+    {"vuurmuur.service", load_unknown, {"/etc/vuurmuur/config.conf"}},
+    {"arno-iptables-firewall.service", load_unknown, {"/etc/arno-iptables-firewall/firewall.conf"}},
+    {"SuSEfirewall2.service", load_unknown, {"/etc/sysconfig/SuSEfirewall2"}},
+    {"SuSEfirewall2_init.service", load_unknown, {"/etc/sysconfig/SuSEfirewall2"}},
+    {"ebtables.service", load_unknown, {"/etc/ebtables.rules", "/etc/sysconfig/ebtables"}},
+    {"iptables-restore.service", load_unknown, {"/var/lib/iptables/rules-save"}},
+    {"ip6tables-restore.service", load_unknown, {"/var/lib/ip6tables/rules-save"}},
+    {"opensnitch.service", load_unknown, {"/etc/opensnitchd/default-config.json"}},
+};
+
+static const struct firewall_unit *known_unit(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(firewall_units); i++) {
+		if (string_equal(firewall_units[i].unit, name))
+			return &firewall_units[i];
+	}
+	return NULL;
+}
+
+static void load_unknown(const struct search *search, const char *name)
+{
+	const struct firewall_unit *known = known_unit(name);
+	const char *path = known->rules[0];
+
+	if (known->rules[1] && !target_exists(search->facts->target, path) &&
+	    target_exists(search->facts->target, known->rules[1]))
+		path = known->rules[1];
+	firewall_raise_unevaluated(search->findings, name, path, 0, NULL);
+}
+
+static void find_known_units(const struct search *search)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(firewall_units); i++) {
+		if (starts(search, firewall_units[i].unit))
+			firewall_units[i].load(search, firewall_units[i].unit);
+	}
+}
+
+/* --- units of the administrator -------------------------------------------- */
+
+/* Where the programs of an administrator live; those of packages come with a unit that is known by name. */
+static bool is_local_program(const char *path)
+{
+	static const char *const prefixes[] = {"/usr/local/", "/opt/", "/etc/", "/root/", "/srv/", "/home/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (string_after(path, prefixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What one command of a unit loads: as firewall_command(), and an administrator's script is looked into. */
+static int command_loads(const struct search *search, const string_list *words, const char *path, unsigned line,
+			 firewall_steps *ret)
+{
+	int r = firewall_command(search->facts->arena, words, path, line, ret);
+
+	for (size_t i = 0; r == 0 && i < words->count; i++) {
+		struct blob script;
+
+		if (is_local_program(words->items[i]) && read_text(search, words->items[i], &script, NULL) == 0 &&
+		    script_mentions_firewall(&script))
+			r = i == 0 && words->count == 1
+				? firewall_script(search->facts->arena, &script, words->items[i], ret)
+				: -EINVAL;
+	}
+	return r;
+}
+
+/* One Exec…= setting. */
+static int setting_loads(const struct search *search, const struct unit *unit, const struct unit_setting *setting,
+			 firewall_steps *ret)
+{
+	unit_commands commands = {0};
+	const char *reason;
+	bool loads = false;
+
+	if (unit_command_parse(search->facts->arena, unit->name, setting->value, &commands, &reason) < 0)
+		return mentions_firewall(setting->value, strlen(setting->value)) ? -EINVAL : 0;
+	for (size_t i = 0; i < commands.count; i++) {
+		string_list words = commands.items[i].words;
+		int r;
+
+		if (words.count)
+			words.items[0] = (char *)commands.items[i].path;
+		r = command_loads(search, &words, setting->path, setting->line, ret);
+		if (r < 0)
+			return r;
+		loads = loads || r > 0;
+	}
+	return loads;
+}
+
+/* The unit's commands of its start, those in front of it and behind it. */
+static void load_unit_commands(const struct search *search, const char *name)
+{
+	static const char *const keys[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
+	const struct unit *unit = unit_load(search->facts->units, name);
+	firewall_steps steps = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		const struct unit_setting *setting = NULL;
+
+		while ((setting = unit_next(unit, "Service", keys[i], setting))) {
+			if (setting_loads(search, unit, setting, &steps) >= 0)
+				continue;
+			firewall_raise_unevaluated(search->findings, name, setting->path, setting->line,
+						   setting->value);
+			return;
+		}
+	}
+	if (steps.count)
+		add_loader(search, name, MOMENT_UNIT)->steps = steps;
+}
+
+/* What an administrator enabled: units may carry any name, their commands tell. */
+static void find_enabled_units(const struct search *search)
+{
+	static const char *const patterns[] = {"/etc/systemd/system/*.wants/*.service",
+					       "/etc/systemd/system/*.requires/*.service"};
+	string_list seen = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		string_list links = {0};
+
+		target_glob(search->facts->target, patterns[i], search->facts->arena, &links);
+		for (size_t j = 0; j < links.count && seen.count < UNIT_LIMIT; j++) {
+			char *name = strrchr(links.items[j], '/') + 1;
+			bool known = known_unit(name) != NULL;
+
+			for (size_t k = 0; k < seen.count && !known; k++)
+				known = string_equal(seen.items[k], name);
+			if (known)
+				continue;
+			*array_push(search->facts->arena, &seen) = name;
+			if (starts(search, name))
+				load_unit_commands(search, name);
+		}
+	}
+}
+
+/* --- scripts --------------------------------------------------------------- */
+
+/* A script that the boot runs: its commands, or that it is not understood. */
+static void load_script(const struct search *search, const char *path, const struct blob *script,
+			enum firewall_moment moment)
+{
+	firewall_steps steps = {0};
+
+	if (!script_mentions_firewall(script))
+		return;
+	if (firewall_script(search->facts->arena, script, path, &steps) < 0)
+		firewall_raise_unevaluated(search->findings, path, path, 0, NULL);
+	else if (steps.count)
+		add_loader(search, path, moment)->steps = steps;
+}
+
+/* Executable scripts that the boot runs when an interface comes up, and rc.local. */
+static void find_scripts(const struct search *search)
+{
+	static const struct {
+		const char *pattern;
+		enum firewall_moment moment;
+	} places[] = {
+	    {"/etc/network/if-pre-up.d/*", MOMENT_INTERFACE},
+	    {"/etc/network/if-up.d/*", MOMENT_INTERFACE},
+	    {"/etc/NetworkManager/dispatcher.d/*", MOMENT_INTERFACE},
+	    {"/etc/NetworkManager/dispatcher.d/pre-up.d/*", MOMENT_INTERFACE},
+	    {"/etc/networkd-dispatcher/*.d/*", MOMENT_INTERFACE},
+	    {"/etc/rc.local", MOMENT_LATE},
+	    {"/etc/rc.d/rc.local", MOMENT_LATE},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		string_list paths = {0};
+
+		target_glob(search->facts->target, places[i].pattern, search->facts->arena, &paths);
+		for (size_t j = 0; j < paths.count; j++) {
+			struct node_stat stat;
+			struct blob content;
+
+			if (read_text(search, paths.items[j], &content, &stat) == 0 && (stat.mode & 0111))
+				load_script(search, paths.items[j], &content, places[i].moment);
+		}
+	}
+}
+
+/* A command line inside another file: of interfaces(5), of crontab(5). */
+static void load_line(const struct search *search, const char *text, const char *command, const char *path,
+		      unsigned line, enum firewall_moment moment)
+{
+	firewall_steps steps = {0};
+	string_list words = {0};
+	int r = firewall_shell_line(search->facts->arena, command, path, line, &steps);
+
+	if (r == 0) {
+		*array_push(search->facts->arena, &words) =
+		    arena_memdup(search->facts->arena, command, strcspn(command, " \t"));
+		r = command_loads(search, &words, path, line, &steps);
+	}
+	if (r < 0)
+		firewall_raise_unevaluated(search->findings, text, path, line, NULL);
+	else if (steps.count)
+		add_loader(search, text, moment)->steps = steps;
+}
+
+static bool is_up_command(const char *word)
+{
+	return string_equal(word, "pre-up") || string_equal(word, "up") || string_equal(word, "post-up");
+}
+
+static void find_interfaces(const struct search *search)
+{
+	struct interfaces interfaces;
+
+	interfaces_load(search->facts->target, search->facts->arena, &interfaces);
+	for (size_t i = 0; i < interfaces.lines.count; i++) {
+		const struct interfaces_line *line = &interfaces.lines.items[i];
+		const char *command = line->text + strcspn(line->text, " \t");
+
+		if (is_up_command(line->words[0]))
+			load_line(search, line->text, command + strspn(command, " \t"), line->path, line->line,
+				  MOMENT_INTERFACE);
+	}
+}
+
+/* "@reboot" lines of crontab(5); in the system's own tables a user stands in front of the command. */
+static void find_crontabs(const struct search *search)
+{
+	static const struct {
+		const char *pattern;
+		bool names_user;
+	} places[] = {
+	    {"/etc/crontab", true},
+	    {"/etc/cron.d/*", true},
+	    {"/var/spool/cron/crontabs/*", false},
+	    {"/var/spool/cron/*", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		string_list paths = {0};
+
+		target_glob(search->facts->target, places[i].pattern, search->facts->arena, &paths);
+		for (size_t j = 0; j < paths.count; j++) {
+			struct blob content;
+			const char *line;
+			size_t offset = 0, length;
+			unsigned number = 0;
+
+			if (read_text(search, paths.items[j], &content, NULL) < 0)
+				continue;
+			while (next_line(&content, &offset, &line, &length)) {
+				char *text = arena_memdup(search->facts->arena, line, length);
+				const char *command = string_after(text + strspn(text, " \t"), "@reboot");
+
+				number++;
+				if (!command)
+					continue;
+				command += strspn(command, " \t");
+				if (places[i].names_user) {
+					command += strcspn(command, " \t");
+					command += strspn(command, " \t");
+				}
+				load_line(search, text, command, paths.items[j], number, MOMENT_LATE);
+			}
+		}
+	}
+}
+
+/* A System V script runs when no unit of the same name is there: systemd-sysv-generator(8). */
+static void find_init_scripts(const struct search *search)
+{
+	static const char *const patterns[] = {"/etc/rc[S235].d/S[0-9][0-9]*", "/etc/rc.d/rc[35].d/S[0-9][0-9]*"};
+	string_list seen = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		string_list links = {0};
+
+		target_glob(search->facts->target, patterns[i], search->facts->arena, &links);
+		for (size_t j = 0; j < links.count && seen.count < UNIT_LIMIT; j++) {
+			char *name = strrchr(links.items[j], '/') + strlen("/S00");
+			struct blob content;
+			bool known = false;
+
+			for (size_t k = 0; k < seen.count && !known; k++)
+				known = string_equal(seen.items[k], name);
+			*array_push(search->facts->arena, &seen) = name;
+			if (known || read_text(search, links.items[j], &content, NULL) < 0 ||
+			    !script_mentions_firewall(&content) ||
+			    unit_load(search->facts->units, arena_printf(search->facts->arena, "%s.service", name))
+				    ->state != UNIT_NOT_FOUND)
+				continue;
+			firewall_raise_unevaluated(search->findings, name, links.items[j], 0, NULL);
+		}
+	}
+}
+
+/* --- filters of systemd itself --------------------------------------------- */
+
+/* What systemd puts around a service: systemd.resource-control(5), systemd.exec(5). */
+static void find_unit_filters(const struct search *search, const struct unit *unit)
+{
+	static const char *const keys[] = {"IPAddressDeny",  "IPIngressFilterPath", "IPEgressFilterPath",
+					   "BPFProgram",     "SocketBindDeny",	    "RestrictNetworkInterfaces",
+					   "PrivateNetwork", "NetworkNamespacePath"};
+
+	for (size_t i = 0; unit && i < unit->settings.count; i++) {
+		const struct unit_setting *setting = &unit->settings.items[i];
+
+		if (!*setting->value || string_equal_nocase(setting->value, "no") ||
+		    string_equal_nocase(setting->value, "false"))
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(keys); j++) {
+			if (string_equal(setting->key, keys[j]))
+				firewall_raise_unevaluated(
+				    search->findings,
+				    arena_printf(search->facts->arena, "%s of %s", setting->key, unit->name),
+				    setting->path, setting->line, setting->value);
+		}
+	}
+}
+
+void firewall_find_loaders(const struct facts *facts, struct findings *findings, firewall_loaders *ret)
+{
+	struct search search = {facts, findings, ret};
+
+	*ret = (firewall_loaders){0};
+	find_known_units(&search);
+	find_enabled_units(&search);
+	find_scripts(&search);
+	find_interfaces(&search);
+	find_crontabs(&search);
+	find_init_scripts(&search);
+	find_unit_filters(&search, facts->service.service);
+	find_unit_filters(&search, facts->service.socket);
+	find_unit_filters(&search, unit_load(facts->units, "system.slice"));
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "stage/firewall_load.h"
+#include "stage/firewall_mention.h"
+
+static struct blob blob(const char *text)
+{
+	return (struct blob){.data = (char *)text, .size = strlen(text)};
+}
+
+/* "nft:/etc/nftables.conf", "ip6:keep:*filter …": what a line of shell loads; or "nothing", "not understood". */
+static const char *loads(struct arena *arena, const char *line)
+{
+	static const char *const formats[] = {
+	    [FIREWALL_NFT] = "nft", [FIREWALL_IPTABLES] = "ip", [FIREWALL_IPSET] = "ipset"};
+	struct text text = {.arena = arena};
+	firewall_steps steps = {0};
+	int r = firewall_shell_line(arena, line, "/script", 7, &steps);
+
+	if (r < 0) {
+		assert_int_equal(r, -EINVAL);
+		return "not understood";
+	}
+	assert_int_equal(r > 0, steps.count > 0);
+	if (!steps.count)
+		return "nothing";
+	for (size_t i = 0; i < steps.count; i++) {
+		const struct firewall_step *step = &steps.items[i];
+
+		text_printf(&text, "%s%s%s%s%s:%s", i ? "; " : "", formats[step->format], step->ipv6 ? "6" : "",
+			    step->keep ? ":keep" : "", step->other_backend ? step->legacy ? ":legacy" : ":nft" : "",
+			    step->text ? step->text : step->path);
+		if (step->text)
+			assert_int_equal(step->line, 7);
+	}
+	return text.data;
+}
+
+static void commands_of_one_line(void **state)
+{
+	static const struct {
+		const char *line, *loads;
+	} cases[] = {
+	    {"/usr/sbin/nft -f /etc/nftables.conf", "nft:/etc/nftables.conf"},
+	    {"nft --file=/etc/a", "nft:/etc/a"},
+	    {"nft -f - < /etc/a", "nft:/etc/a"},
+	    {"nft flush ruleset", "nft:flush ruleset"},
+	    {"nft add rule inet filter input tcp dport 22 accept || true",
+	     "nft:add rule inet filter input tcp dport 22 accept"},
+	    {"nft 'add rule inet filter input drop'", "nft:\"add rule inet filter input drop\""},
+	    {"nft list ruleset", "nothing"},
+	    {"nft -c -f /etc/a", "nothing"},
+	    {"nft -f /etc/a /etc/b", "not understood"},
+	    {"nft -f relative", "not understood"},
+	    {"nft -f $RULES", "not understood"},
+	    {"nft -i", "not understood"},
+	    {"iptables-restore < /etc/iptables/rules.v4", "ip:/etc/iptables/rules.v4"},
+	    {"iptables-restore </etc/iptables/rules.v4 2>/dev/null", "ip:/etc/iptables/rules.v4"},
+	    {"/sbin/ip6tables-restore -w 5 -n /etc/rules", "ip6:keep:/etc/rules"},
+	    {"iptables-legacy-restore --counters /etc/rules", "ip:legacy:/etc/rules"},
+	    {"ip6tables-nft-restore --noflush /etc/rules", "ip6:keep:nft:/etc/rules"},
+	    {"iptables-restore --test /etc/rules", "nothing"},
+	    {"iptables-restore", "not understood"},
+	    {"iptables-restore -T filter /etc/rules", "not understood"},
+	    {"iptables -P INPUT DROP", "ip:keep:*filter\n-P INPUT DROP\nCOMMIT\n"},
+	    {"iptables -w -t nat -A PREROUTING -j ACCEPT", "ip:keep:*nat\n-A PREROUTING -j ACCEPT\nCOMMIT\n"},
+	    {"ip6tables -A INPUT ! -s 2001:db8::/32 -m comment --comment \"a b\" -j DROP # why",
+	     "ip6:keep:*filter\n-A INPUT ! -s 2001:db8::/32 -m comment --comment \"a b\" -j DROP\nCOMMIT\n"},
+	    {"iptables -L -n", "nothing"},
+	    {"iptables -A INPUT -s $(dig +short x) -j DROP", "not understood"},
+	    {"iptables -A INPUT -j DROP && iptables -A OUTPUT -j DROP", "not understood"},
+	    {"for i in 1 2; do iptables -A INPUT -j DROP; done", "not understood"},
+	    {"[ -e /x ] && iptables-restore </x", "not understood"},
+	    {"ipset restore -exist -f /etc/ipset.conf", "ipset:/etc/ipset.conf"},
+	    {"ipset create bad hash:ip", "ipset:create bad hash:ip"},
+	    {"sh -c 'nft -f /etc/nftables.conf'", "nft:/etc/nftables.conf"},
+	    {"ufw enable", "not understood"},
+	    {"systemctl start my-firewall", "not understood"},
+	    {"echo hello", "nothing"},
+	    {"cat /etc/rules | iptables-restore", "not understood"},
+	    {"iptables-restore <<END", "not understood"},
+	};
+	struct arena arena = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(loads(&arena, cases[i].line), cases[i].loads);
+	arena_release(&arena);
+}
+
+static int script_loads(struct arena *arena, const char *text, size_t *ret_steps)
+{
+	struct blob script = blob(text);
+	firewall_steps steps = {0};
+	int r = firewall_script(arena, &script, "/script", &steps);
+
+	*ret_steps = steps.count;
+	return r;
+}
+
+static void scripts_of_plain_commands(void **state)
+{
+	struct arena arena = {0};
+	size_t steps;
+
+	(void)state;
+	assert_int_equal(
+	    script_loads(&arena, "#!/bin/sh\n\n# rules\niptables -F\n\tiptables -P INPUT DROP  \nexit 0\nrm -rf /\n",
+			 &steps),
+	    1);
+	assert_int_equal(steps, 2);
+	assert_int_equal(script_loads(&arena, "#!/bin/sh\nset -e\nPATH=/sbin\necho starting\n", &steps), 0);
+	/* A condition, a variable, another program: any of them may change what follows. */
+	assert_int_equal(script_loads(&arena, "iptables -F\nif true; then\niptables -P INPUT DROP\nfi\n", &steps),
+			 -EINVAL);
+	assert_int_equal(script_loads(&arena, "IPT=iptables\n$IPT -P INPUT DROP\n", &steps), -EINVAL);
+	assert_int_equal(script_loads(&arena, "iptables -F\n. /etc/more\n", &steps), -EINVAL);
+	arena_release(&arena);
+}
+
+static void a_firewall_is_mentioned(void **state)
+{
+	static const char *const texts[] = {"iptables -P INPUT DROP",	   "/sbin/ip6tables-restore <x",
+					    "exec /usr/sbin/nft -f x",	   "/usr/local/sbin/firewall.sh",
+					    "systemctl start my-firewall", "ufw"};
+	static const char *const others[] = {
+	    "", "gnft x", "echo soft", "/usr/bin/unftp", "aufwand", "iptablesque", "dockerd --live-restore"};
+	static const char script[] = "#!/bin/sh\n # iptables is not used\necho hello\n";
+	struct blob text = blob(script);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_true(mentions_firewall(texts[i], strlen(texts[i])));
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_false(mentions_firewall(others[i], strlen(others[i])));
+	assert_false(script_mentions_firewall(&text));
+	text = blob("#!/bin/sh\n\t/sbin/iptables -A INPUT -j DROP");
+	assert_true(script_mentions_firewall(&text));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(commands_of_one_line),
+	    cmocka_unit_test(scripts_of_plain_commands),
+	    cmocka_unit_test(a_firewall_is_mentioned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
