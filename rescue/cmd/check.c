@@ -39,7 +39,7 @@ int cmd_check(int argc, char **argv)
 		return complain_look(options.root, r);
 	if (options.rehearse) {
 		if (!options.no_exec)
-			rehearse(target, &plan.after->facts, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
+			rehearse(target, plan.after, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
 		if (rehearsal_disagrees(&rehearsal, &plan))
 			rehearsal_raise(&rehearsal, &plan);
 		report.rehearsal = &rehearsal;

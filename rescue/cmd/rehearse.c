@@ -24,7 +24,7 @@ int cmd_rehearse(int argc, char **argv)
 	if (r < 0)
 		return complain_look(options.root, r);
 	if (!options.no_exec)
-		rehearse(target, &plan.before->facts, &plan.arena, options.timeout, &rehearsal);
+		rehearse(target, plan.before, &plan.arena, options.timeout, &rehearsal);
 	report.target = target;
 	report.plan = &plan;
 	/* What was not proven counts as what was not understood does. */

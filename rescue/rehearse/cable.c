@@ -81,14 +81,17 @@ int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, 
 	if (r < 0)
 		return r;
 	*ret_ipv6 = give_addresses(here, here_index, there, there_index, true) == 0;
-	for (size_t i = 0; i < script->addresses.count; i++) {
+	for (size_t i = 0; i < script->sources.count && r == 0; i++) {
+		const struct scripted_address *source = &script->sources.items[i];
+
+		if (!source->ipv6 || *ret_ipv6)
+			r = netlink_address(here, here_index, source->ipv6, source->bytes, source->ipv6 ? 128 : 32);
+	}
+	for (size_t i = 0; i < script->addresses.count && r == 0; i++) {
 		const struct scripted_address *address = &script->addresses.items[i];
 
-		if (address->ipv6 && !*ret_ipv6)
-			continue;
-		r = add_address(here, here_index, there, there_index, address);
-		if (r < 0)
-			return r;
+		if (!address->ipv6 || *ret_ipv6)
+			r = add_address(here, here_index, there, there_index, address);
 	}
-	return 0;
+	return r;
 }

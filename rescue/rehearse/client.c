@@ -314,25 +314,39 @@ static void ask_for_key(struct client *client, int fd)
 		client->asked[client->asked_count++] = algorithm;
 }
 
-static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
+static void try_from(struct client *client, const unsigned char *source, const struct scripted_address *address,
+		     unsigned port)
 {
 	struct record *record = client->record;
 	struct record_connection *connection;
 	const char *banner = NULL;
 	cleanup_fd int fd = -1;
 
-	if (record->connection_count == RECORD_CONNECTIONS || (address->ipv6 && !client->ipv6))
+	if (record->connection_count == RECORD_CONNECTIONS)
 		return;
 	connection = &record->connections[record->connection_count];
 	*connection = (struct record_connection){.ipv6 = address->ipv6, .port = port};
 	memcpy(connection->address, address->bytes, sizeof(connection->address));
-	memcpy(connection->source, client_address[address->ipv6].bytes, sizeof(connection->source));
+	memcpy(connection->source, source, sizeof(connection->source));
 	record->connection_count++;
 	fd = connect_to(client, connection, &banner);
 	if (fd < 0)
 		return;
 	snprintf(record->banner, sizeof(record->banner), "%s", banner);
 	ask_for_key(client, fd);
+}
+
+static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
+{
+	const scripted_addresses *sources = &client->script->sources;
+
+	if (address->ipv6 && !client->ipv6)
+		return;
+	try_from(client, client_address[address->ipv6].bytes, address, port);
+	for (size_t i = 0; i < sources->count; i++) {
+		if (sources->items[i].ipv6 == address->ipv6)
+			try_from(client, sources->items[i].bytes, address, port);
+	}
 }
 
 /* The kinds of host keys that no connection was left for. */

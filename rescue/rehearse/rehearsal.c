@@ -15,10 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/netfilter.h>
-
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "rehearse/blame.h"
 #include "rehearse/client.h"
 #include "rehearse/record.h"
 #include "rehearse/script.h"
@@ -236,30 +235,6 @@ static const char *reason_for_failure(const struct script *script, const struct 
 	return "there is no port to connect to";
 }
 
-static const char *family_name(unsigned family)
-{
-	static const char *const names[] = {
-	    [NFPROTO_INET] = "inet",	 [NFPROTO_IPV4] = "ip",	      [NFPROTO_ARP] = "arp",
-	    [NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
-	};
-
-	return family < ARRAY_SIZE(names) && names[family] ? names[family] : "?";
-}
-
-/* "rule 3 of chain input in table inet filter" */
-static const char *rule_text(struct arena *arena, const struct trace_verdict *verdict)
-{
-	const char *family = family_name(verdict->family);
-
-	if (verdict->policy)
-		return arena_printf(arena, "the policy of chain %s in table %s %s", verdict->chain, family,
-				    verdict->table);
-	if (!verdict->position)
-		return arena_printf(arena, "a rule of chain %s in table %s %s", verdict->chain, family, verdict->table);
-	return arena_printf(arena, "rule %u of chain %s in table %s %s", verdict->position, verdict->chain, family,
-			    verdict->table);
-}
-
 /* A loader that did not load, or NULL. */
 static const struct scripted_program *loader_that_failed(const struct script *script, const struct record *record)
 {
@@ -287,7 +262,7 @@ static void judge(const struct facts *facts, const struct script *script, const 
 	if (*record->banner)
 		ret->banner = arena_strdup(arena, record->banner);
 	if (record->dropped_by.found)
-		ret->dropped_by = rule_text(arena, &record->dropped_by);
+		ret->dropped_by = blame_text(facts, arena, &record->dropped_by);
 	ret->status = REHEARSAL_FAILED;
 	refused = loader_that_failed(script, record);
 	if (refused && !*record->failure) {
@@ -312,15 +287,16 @@ static void skip(struct rehearsal *rehearsal, const char *reason)
 	rehearsal->reason = reason;
 }
 
-void rehearse(struct target *target, const struct facts *facts, struct arena *arena, unsigned timeout,
+void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
 	      struct rehearsal *ret)
 {
+	const struct facts *facts = &look->facts;
 	struct script script;
 	struct record *record;
 	int64_t began = now();
 
 	*ret = (struct rehearsal){0};
-	script_write(facts, arena, &script);
+	script_write(facts, &look->findings.sources, arena, &script);
 	if (script.unplayable) {
 		skip(ret, script.unplayable);
 		return;

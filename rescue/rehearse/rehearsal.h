@@ -15,7 +15,7 @@
  * that was mounted or configured in them. Nothing is ever written outside of them.
  */
 
-#include "facts.h"
+#include "plan.h"
 
 enum rehearsal_status {
 	REHEARSAL_SKIPPED,
@@ -63,10 +63,10 @@ enum {
 };
 
 /*
- * Rehearses the next boot of the target as it is staged. The target must be open with TARGET_REHEARSE. Never fails:
- * what went wrong is the reason for which it was skipped. Texts are in arena.
+ * Rehearses the next boot of the target as it is staged, of which look is the look. The target must be open with
+ * TARGET_REHEARSE. Never fails: what went wrong is the reason for which it was skipped. Texts are in arena.
  */
-void rehearse(struct target *target, const struct facts *facts, struct arena *arena, unsigned timeout,
+void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
 	      struct rehearsal *ret);
 /* What stands in its place where --no-exec was given. */
 extern const struct rehearsal rehearsal_forbidden;

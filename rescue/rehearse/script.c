@@ -12,7 +12,12 @@
 #include "parse/elf.h"
 #include "parse/unit_command.h"
 #include "parse/unit_words.h"
+#include "stage/firewall_load.h"
 #include "stage/stage.h"
+
+enum {
+	SOURCE_LIMIT = 8 /* clients beside the usual one */
+};
 
 /* What the system manager gives every program: systemd.exec(5), ENVIRONMENT VARIABLES IN SPAWNED PROCESSES. */
 static const char *const usual_environment[] = {
@@ -103,20 +108,60 @@ static void add_directories(struct arena *arena, const struct unit *unit, struct
 	}
 }
 
-/* The loaders of packet filter rules that a boot starts. */
+/* A script or a line of a script, as ifupdown runs it when the interface comes up: interfaces(5). */
+static void add_shell_command(struct arena *arena, const char *command, struct script *script)
+{
+	const char *const words[] = {"/bin/sh", "-c", command};
+	const char *const environment[] = {"MODE=start", "METHOD=static", "ADDRFAM=inet",
+					   arena_printf(arena, "IFACE=%s", script->interface)};
+	struct scripted_program *program = array_push(arena, &script->programs);
+	unit_environment none = {0};
+
+	*program =
+	    (struct scripted_program){.role = ROLE_LOADER, .unit = "when the network comes up", .path = words[0]};
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		*array_push(arena, &program->words) = arena_strdup(arena, words[i]);
+	add_environment(arena, &none, program);
+	for (size_t i = 0; i < ARRAY_SIZE(environment); i++)
+		*array_push(arena, &program->environment) = arena_strdup(arena, environment[i]);
+}
+
+/* The command of a loader that is no unit, or NULL where there is none that a shell could run. */
+static const char *shell_command(const char *name)
+{
+	static const char *const prefixes[] = {"pre-up ", "up ", "post-up "};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (string_after(name, prefixes[i]))
+			return string_after(name, prefixes[i]);
+	}
+	return *name == '@' ? NULL : name;
+}
+
+/* What loads packet filter rules in the boot, in the first of the orders that it may have. */
 static void add_loaders(const struct facts *facts, struct arena *arena, struct script *script)
 {
-	static const char *const units[] = {"nftables.service", "netfilter-persistent.service", "iptables.service",
-					    "ip6tables.service", "ufw.service"};
+	struct findings findings = {.arena = arena};
+	firewall_loaders loaders = {0};
+	firewall_orders orders = {0};
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		const struct unit *unit = unit_load(facts->units, units[i]);
+	firewall_find_loaders(facts, &findings, &loaders);
+	if (!firewall_find_orders(facts, &loaders, arena, &orders)) {
+		script->unplayable = "too many programs load packet filter rules";
+		return;
+	}
+	for (size_t i = 0; orders.count && i < orders.items[0].count; i++) {
+		const struct firewall_loader *loader = orders.items[0].loaders[i];
 
-		if (unit->state != UNIT_LOADED || !unit_boot_starts(facts->units, units[i], NULL))
-			continue;
-		add_directories(arena, unit, script);
-		add_commands(facts, arena, unit, "ExecStartPre", ROLE_LOADER, script);
-		add_commands(facts, arena, unit, "ExecStart", ROLE_LOADER, script);
+		if (loader->unit) {
+			add_directories(arena, loader->unit, script);
+			add_commands(facts, arena, loader->unit, "ExecStartPre", ROLE_LOADER, script);
+			add_commands(facts, arena, loader->unit, "ExecStart", ROLE_LOADER, script);
+		} else if (shell_command(loader->name)) {
+			add_shell_command(arena, shell_command(loader->name), script);
+		} else {
+			script->unplayable = arena_printf(arena, "packet filter rules are loaded by %s", loader->name);
+		}
 	}
 }
 
@@ -189,6 +234,44 @@ static void add_daemon(const struct facts *facts, struct arena *arena, struct sc
 	add_environment(arena, &environment, program);
 }
 
+/* An address out of a network, "203.0.113.0/24" or a single one. False: the word is something else. */
+static bool read_source(const char *word, size_t length, struct scripted_address *ret)
+{
+	char text[INET6_ADDRSTRLEN];
+	const char *slash = memchr(word, '/', length);
+	size_t size = slash ? (size_t)(slash - word) : length;
+
+	if (size >= sizeof(text))
+		return false;
+	memcpy(text, word, size);
+	text[size] = '\0';
+	*ret = (struct scripted_address){.ipv6 = strchr(text, ':') != NULL};
+	if (inet_pton(ret->ipv6 ? AF_INET6 : AF_INET, text, ret->bytes) != 1)
+		return false;
+	/* The first of a network is no host's. */
+	if (slash)
+		ret->bytes[ret->ipv6 ? 15 : 3] |= 1;
+	return true;
+}
+
+/* The client everybody is, and one of each network that the checks find let in: "203.0.113.0/24, 2001:db8::/32 via
+ * eth0", "any IPv4 but 192.0.2.0/24". */
+static void add_sources(const string_list *sources, struct arena *arena, struct script *script)
+{
+	for (size_t i = 0; sources && i < sources->count; i++) {
+		for (const char *word = sources->items[i]; *word; word += strspn(word, ", ")) {
+			size_t length = strcspn(word, ", ");
+			struct scripted_address source;
+
+			if (length == 3 && (memcmp(word, "but", 3) == 0 || memcmp(word, "via", 3) == 0))
+				break;
+			if (script->sources.count < SOURCE_LIMIT && read_source(word, length, &source))
+				*array_push(arena, &script->sources) = source;
+			word += length;
+		}
+	}
+}
+
 static bool is_foreign(const struct facts *facts, struct arena *arena, const char **ret_what)
 {
 	const char *name = elf_machine_uname(facts->binary.machine);
@@ -200,7 +283,7 @@ static bool is_foreign(const struct facts *facts, struct arena *arena, const cha
 	return true;
 }
 
-void script_write(const struct facts *facts, struct arena *arena, struct script *ret)
+void script_write(const struct facts *facts, const string_list *sources, struct arena *arena, struct script *ret)
 {
 	struct network_facts network = {0};
 	const char *foreign;
@@ -229,4 +312,5 @@ void script_write(const struct facts *facts, struct arena *arena, struct script 
 	add_loaders(facts, arena, ret);
 	add_daemon(facts, arena, ret);
 	add_listeners(facts, arena, ret);
+	add_sources(sources, arena, ret);
 }

@@ -43,6 +43,7 @@ enum socket_use {
 struct script {
 	const char *interface;
 	scripted_addresses addresses; /* beside the one that it always has */
+	scripted_addresses sources; /* of further clients */
 	ARRAY_OF(unsigned) ports;
 	ARRAY_OF(struct scripted_program) programs; /* in the order of the boot */
 	ARRAY_OF(struct scripted_directory) directories;
@@ -53,6 +54,7 @@ struct script {
 	const char *hopeless; /* why it does not come to a sshd at all, or NULL */
 };
 
-void script_write(const struct facts *facts, struct arena *arena, struct script *ret);
+/* sources: from where the checks find clients let in (findings.sources), or NULL. */
+void script_write(const struct facts *facts, const string_list *sources, struct arena *arena, struct script *ret);
 
 #endif

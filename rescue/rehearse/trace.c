@@ -327,4 +327,5 @@ void trace_locate(struct mnl_socket *socket, struct trace_verdict *verdict)
 		r = mnl_cb_run(buffer, (size_t)size, 1, mnl_socket_get_portid(socket), count_rule, &count);
 	} while (r > 0);
 	verdict->position = count.position;
+	verdict->rule_count = count.seen;
 }

@@ -23,6 +23,7 @@ struct trace_verdict {
 	char table[TRACE_NAME], chain[TRACE_NAME];
 	uint64_t handle; /* of the rule */
 	unsigned position; /* of the rule in its chain, from 1; 0: not known */
+	unsigned rule_count; /* of the chain */
 	/* The packets that belong to the connection, by the numbers that the kernel tells them apart with: only the
 	 * first word of each shows its ports. */
 	uint32_t packets[TRACE_PACKETS];
