@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +25,8 @@
 enum {
 	SOCKET_LIMIT = 16,
 	OUTPUT_LIMIT = 256 * 1024, /* of one program; more is not even read, and it waits for ever */
+	REPEAT_INTERVAL = 5, /* ms */
+	REPEAT_LIMIT = 400,
 	EXIT_NOT_STARTED = 127, /* as a shell has it */
 };
 
@@ -271,7 +274,39 @@ static void run(struct stage_set *set, size_t index)
 		attend(set);
 }
 
+/* Runs a program until it succeeds. Until then, what it asks for is not there yet. */
+static void run_until_success(struct stage_set *set, size_t index)
+{
+	const struct timespec pause = {.tv_nsec = REPEAT_INTERVAL * 1000000L};
+	struct record_program *program = &set->machine->record->programs[index];
+
+	for (int attempt = 0; attempt < REPEAT_LIMIT; attempt++) {
+		program->ended = false;
+		program->output_size = 0;
+		run(set, index);
+		if (program->exit_status == 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
 /* --- the boot --- */
+
+static void load_rules(struct stage_set *set, size_t index)
+{
+	switch (set->machine->script->programs.items[index].end) {
+	case END_AWAITED:
+		run(set, index);
+		break;
+	case END_NEVER:
+		if (start(set, index, -1) < 0)
+			give_up(set->machine, "start a program", EAGAIN);
+		break;
+	case END_REPEATED:
+		run_until_success(set, index);
+		break;
+	}
+}
 
 static int open_socket(const struct scripted_address *address, unsigned backlog)
 {
@@ -325,7 +360,7 @@ static void play_boot(struct stage_set *set)
 
 	for (size_t i = 0; i < script->programs.count; i++) {
 		if (script->programs.items[i].role == ROLE_LOADER)
-			run(set, i);
+			load_rules(set, i);
 	}
 	tell(machine, STEP_LOADED);
 	sockets = open_sockets(set);

@@ -81,6 +81,21 @@ static void add_commands(const struct facts *facts, struct arena *arena, const s
 	}
 }
 
+/* Adds a program of ours that loads rules. */
+static struct scripted_program *add_program(const struct facts *facts, struct arena *arena, const char *unit,
+					    const char *const *words, size_t count, struct script *script)
+{
+	struct scripted_program *program = array_push(arena, &script->programs);
+	unit_environment none = {0};
+
+	*program =
+	    (struct scripted_program){.role = ROLE_LOADER, .unit = unit, .path = program_path(facts, arena, words[0])};
+	for (size_t i = 0; i < count; i++)
+		*array_push(arena, &program->words) = arena_strdup(arena, words[i]);
+	add_environment(arena, &none, program);
+	return program;
+}
+
 /* RuntimeDirectory= of a unit: below /run, each of its components made. */
 static void add_directories(struct arena *arena, const struct unit *unit, struct script *script)
 {
@@ -108,22 +123,50 @@ static void add_directories(struct arena *arena, const struct unit *unit, struct
 	}
 }
 
+/* firewalld on a bus of its own, and a question to it that it answers when its rules are loaded: its name is on the bus
+ * before. */
+static void add_firewalld(const struct facts *facts, struct arena *arena, const struct unit *unit,
+			  struct script *script)
+{
+	static const char *const bus[] = {"dbus-daemon", "--system",
+					  "--nofork",	 "--nopidfile",
+					  "--nosyslog",	 "--address=unix:path=/run/dbus/system_bus_socket"};
+	static const char *const question[] = {"dbus-send",
+					       "--system",
+					       "--print-reply=literal",
+					       "--dest=org.fedoraproject.FirewallD1",
+					       "/org/fedoraproject/FirewallD1",
+					       "org.freedesktop.DBus.Properties.Get",
+					       "string:org.fedoraproject.FirewallD1",
+					       "string:state"};
+	size_t first;
+
+	*array_push(arena, &script->directories) = (struct scripted_directory){"/run/dbus", 0755};
+	add_program(facts, arena, unit->name, bus, ARRAY_SIZE(bus), script)->end = END_NEVER;
+	first = script->programs.count;
+	add_commands(facts, arena, unit, "ExecStart", ROLE_LOADER, script);
+	for (size_t i = first; i < script->programs.count; i++)
+		script->programs.items[i].end = END_NEVER;
+	add_program(facts, arena, unit->name, question, ARRAY_SIZE(question), script)->end = END_REPEATED;
+}
+
 /* A script or a line of a script, as ifupdown runs it when the interface comes up: interfaces(5). */
-static void add_shell_command(struct arena *arena, const char *command, struct script *script)
+static void add_shell_command(const struct facts *facts, struct arena *arena, const char *command,
+			      struct script *script)
 {
 	const char *const words[] = {"/bin/sh", "-c", command};
 	const char *const environment[] = {"MODE=start", "METHOD=static", "ADDRFAM=inet",
 					   arena_printf(arena, "IFACE=%s", script->interface)};
-	struct scripted_program *program = array_push(arena, &script->programs);
-	unit_environment none = {0};
+	struct scripted_program *program =
+	    add_program(facts, arena, "when the network comes up", words, ARRAY_SIZE(words), script);
 
-	*program =
-	    (struct scripted_program){.role = ROLE_LOADER, .unit = "when the network comes up", .path = words[0]};
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		*array_push(arena, &program->words) = arena_strdup(arena, words[i]);
-	add_environment(arena, &none, program);
 	for (size_t i = 0; i < ARRAY_SIZE(environment); i++)
 		*array_push(arena, &program->environment) = arena_strdup(arena, environment[i]);
+}
+
+static bool loads_by_firewalld(const struct firewall_loader *loader)
+{
+	return loader->steps.count && loader->steps.items[0].format == FIREWALL_FIREWALLD;
 }
 
 /* The command of a loader that is no unit, or NULL where there is none that a shell could run. */
@@ -153,12 +196,14 @@ static void add_loaders(const struct facts *facts, struct arena *arena, struct s
 	for (size_t i = 0; orders.count && i < orders.items[0].count; i++) {
 		const struct firewall_loader *loader = orders.items[0].loaders[i];
 
-		if (loader->unit) {
+		if (loader->unit && loads_by_firewalld(loader)) {
+			add_firewalld(facts, arena, loader->unit, script);
+		} else if (loader->unit) {
 			add_directories(arena, loader->unit, script);
 			add_commands(facts, arena, loader->unit, "ExecStartPre", ROLE_LOADER, script);
 			add_commands(facts, arena, loader->unit, "ExecStart", ROLE_LOADER, script);
 		} else if (shell_command(loader->name)) {
-			add_shell_command(arena, shell_command(loader->name), script);
+			add_shell_command(facts, arena, shell_command(loader->name), script);
 		} else {
 			script->unplayable = arena_printf(arena, "packet filter rules are loaded by %s", loader->name);
 		}

@@ -12,8 +12,16 @@ enum program_role {
 	ROLE_DAEMON, /* sshd itself */
 };
 
+/* When the boot goes on to what comes next. */
+enum program_end {
+	END_AWAITED, /* when it has ended */
+	END_NEVER, /* at once: it runs on */
+	END_REPEATED, /* when it has ended with success; it is tried until then */
+};
+
 struct scripted_program {
 	enum program_role role;
+	enum program_end end;
 	const char *unit;
 	const char *path; /* of the program, as execve(2) wants it */
 	string_list words;

@@ -168,3 +168,24 @@ ufw_allows_ssh()
 	is '.connections[] | select(.source == "2a02:2222:9::9") | .result' banner
 	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/iptables/rules.v4:2: :INPUT DROP [0:0])'
 }
+
+@test "firewalld on a bus of its own" {
+	boot_starts firewalld.service multi-user.target
+	rehearsed --timeout 60
+	is .status passed
+	is '.connections[0].result' banner
+	sed '/service name="ssh"/d' "$ROOT/usr/lib/firewalld/zones/public.xml" >"$ROOT/etc/firewalld/zones/public.xml"
+	rehearsed --timeout 60
+	is .status failed
+	is '.connections[0].result' unreachable
+}
+
+@test "a command of interfaces(5) runs when the network comes up" {
+	mkdir -p "$ROOT/etc/network/interfaces.d" "$ROOT/etc/iptables"
+	printf '%s\n' 'auto eth0' 'iface eth0 inet dhcp' '  pre-up iptables-restore </etc/iptables/rules.v4' \
+		>"$ROOT/etc/network/interfaces"
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' COMMIT >"$ROOT/etc/iptables/rules.v4"
+	rehearsed
+	is '[.programs[].unit] | index("when the network comes up") != null' true
+	is '.connections[0].result' 'no answer'
+}
