@@ -52,10 +52,12 @@ static void tell(struct machine *machine, enum record_step step)
 	(void)!write(machine->control, "", 1);
 }
 
-static void give_up(struct machine *machine, const char *what, int error) __attribute__((noreturn));
-static void give_up(struct machine *machine, const char *what, int error)
+/* object may be NULL. */
+static void give_up(struct machine *machine, const char *what, const char *object, int error) __attribute__((noreturn));
+static void give_up(struct machine *machine, const char *what, const char *object, int error)
 {
-	record_trouble(machine->record, "cannot %s: %s", what, strerror(error));
+	record_trouble(machine->record, "cannot %s%s%s: %s", what, object ? ": " : "", object ? object : "",
+		       strerror(error));
 	tell(machine, STEP_FAILED);
 	for (;;)
 		pause();
@@ -269,7 +271,7 @@ static void run(struct stage_set *set, size_t index)
 	int r = start(set, index, -1);
 
 	if (r < 0)
-		give_up(set->machine, "start a program", -r);
+		give_up(set->machine, "start a program", NULL, -r);
 	while (!program->ended)
 		attend(set);
 }
@@ -300,7 +302,7 @@ static void load_rules(struct stage_set *set, size_t index)
 		break;
 	case END_NEVER:
 		if (start(set, index, -1) < 0)
-			give_up(set->machine, "start a program", EAGAIN);
+			give_up(set->machine, "start a program", NULL, EAGAIN);
 		break;
 	case END_REPEATED:
 		run_until_success(set, index);
@@ -381,7 +383,7 @@ static void play_boot(struct stage_set *set)
 			if (script->socket_use != SOCKET_PER_CONNECTION)
 				r = start(set, i, -1);
 			if (r < 0)
-				give_up(machine, "start sshd", -r);
+				give_up(machine, "start sshd", NULL, -r);
 			tell(machine, STEP_DAEMON_STARTED);
 		}
 	}
@@ -424,14 +426,15 @@ void machine_play(struct machine *machine)
 	setsid();
 	close_all_but_control(machine);
 	if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
-		give_up(machine, "make namespaces", errno);
+		give_up(machine, "make namespaces", NULL, errno);
 	(void)unshare(CLONE_NEWCGROUP); /* Linux 4.6; it only hides a name */
 	(void)sethostname("localhost", 9);
 	r = mounts_make(machine->script, &what);
-	if (r == 0)
-		r = staging_write(machine->staged, &what);
 	if (r < 0)
-		give_up(machine, what, -r);
+		give_up(machine, "make a file system for it", what, -r);
+	r = staging_write(machine->staged, &what);
+	if (r < 0)
+		give_up(machine, "write what is staged", what, -r);
 	wait_for_network(machine);
 	tell(machine, STEP_MACHINE_READY);
 	sigemptyset(&children);
@@ -443,7 +446,7 @@ void machine_play(struct machine *machine)
 	(void)setpriority(PRIO_PROCESS, 0, 0);
 	r = confine_machine();
 	if (r < 0)
-		give_up(machine, "confine the target's programs", -r);
+		give_up(machine, "confine the target's programs", NULL, -r);
 	play_boot(&set);
 	_exit(0);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -10,13 +11,15 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/text.h"
+#include "rehearse/submounts.h"
+
 /* Where the new file system is put together. Any directory that every system has will do: in this mount namespace
  * nobody else needs it. */
 #define WORKSHOP "/tmp"
 
 /* What may be written, all in memory: enough for a firewall daemon's caches, and no danger to the machine we are on. */
 #define WORKSHOP_OPTIONS "mode=0700,size=128m,nr_inodes=32k"
-#define OVERLAY_LAYERS "lowerdir=" WORKSHOP "/lower,upperdir=" WORKSHOP "/upper,workdir=" WORKSHOP "/work"
 
 struct step {
 	const char *what;
@@ -38,23 +41,47 @@ static int make_directory(const char *path)
 	return mkdir(path, 0755) < 0 && errno != EEXIST ? -1 : 0;
 }
 
-/* The target below WORKSHOP/lower, read-only, and the overlay over it below WORKSHOP/root. */
-static bool make_overlay(struct step *step)
+/* An overlay over one filesystem of the target; number tells its directories in the workshop apart. */
+static bool lay_over(struct arena *arena, const char *lower, const char *place, unsigned number, struct step *step)
 {
-	static const char *const directories[] = {WORKSHOP "/lower", WORKSHOP "/upper", WORKSHOP "/work",
-						  WORKSHOP "/root"};
+	static const char *const kinds[] = {"lower", "upper", "work"};
 	const unsigned long flags = MS_NOSUID | MS_NODEV;
+	char *paths[ARRAY_SIZE(kinds)], *layers;
 
-	if (!done(step, "mount a tmpfs on " WORKSHOP, mount("rehearsal", WORKSHOP, "tmpfs", flags, WORKSHOP_OPTIONS)))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
-		if (!done(step, directories[i], make_directory(directories[i])))
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		paths[i] = arena_printf(arena, WORKSHOP "/%s%u", kinds[i], number);
+		if (!done(step, "make directories", make_directory(paths[i])))
 			return false;
 	}
-	return done(step, "bind the root", mount(".", WORKSHOP "/lower", NULL, MS_BIND, NULL)) &&
+	layers = arena_printf(arena, "lowerdir=%s,upperdir=%s,workdir=%s", paths[0], paths[1], paths[2]);
+	return done(step, "bind the root", mount(lower, paths[0], NULL, MS_BIND, NULL)) &&
 	       done(step, "make the root read-only",
-		    mount(NULL, WORKSHOP "/lower", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOEXEC | flags, NULL)) &&
-	       done(step, "mount an overlay", mount("rehearsal", WORKSHOP "/root", "overlay", flags, OVERLAY_LAYERS));
+		    mount(NULL, paths[0], NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOEXEC | flags, NULL)) &&
+	       done(step, "mount an overlay", mount("rehearsal", place, "overlay", flags, layers));
+}
+
+/* The target, read-only, and the overlays over it below WORKSHOP/root. */
+static bool make_overlay(struct arena *arena, struct step *step)
+{
+	char *root = getcwd(NULL, 0);
+	string_list submounts = {0};
+	bool good;
+
+	if (!done(step, "find the root", root ? 0 : -1))
+		return false;
+	submounts_find(arena, root, &submounts);
+	good = done(step, "mount a tmpfs on " WORKSHOP,
+		    mount("rehearsal", WORKSHOP, "tmpfs", MS_NOSUID | MS_NODEV, WORKSHOP_OPTIONS)) &&
+	       done(step, WORKSHOP "/root", make_directory(WORKSHOP "/root")) &&
+	       lay_over(arena, ".", WORKSHOP "/root", 0, step);
+	for (size_t i = 0; good && i < submounts.count; i++) {
+		const char *path = submounts.items[i] + (string_equal(root, "/") ? 0 : strlen(root));
+
+		/* Relative, for the workshop may be mounted over the way to it. */
+		good = lay_over(arena, path + 1, arena_printf(arena, WORKSHOP "/root%s", path), (unsigned)i + 1, step);
+	}
+	free(root);
+	return good;
 }
 
 /* Makes the overlay the root. Where the old one is an initramfs, which cannot be left, it is covered instead: nothing
@@ -154,11 +181,12 @@ static bool make_volatile(const struct script *script, struct step *step)
 
 int mounts_make(const struct script *script, const char **ret_what)
 {
+	cleanup_arena struct arena arena = {0};
 	struct step step = {0};
 
 	umask(0);
 	if (done(&step, "leave the mounts of the system", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) &&
-	    make_overlay(&step) && change_root(&step) && make_dev(&step) && make_proc(&step) &&
+	    make_overlay(&arena, &step) && change_root(&step) && make_dev(&step) && make_proc(&step) &&
 	    make_volatile(script, &step))
 		umask(022);
 	*ret_what = step.what;

@@ -131,6 +131,16 @@ passes_with_all_keys()
 	is '.host_keys | length' 3
 }
 
+@test "a /usr of its own is part of the root" {
+	new_root "$PROJECT/build/roots/bookworm"
+	mv "$ROOT/usr" "$ROOT/usr.away"
+	mkdir "$ROOT/usr"
+	mount --bind "$PROJECT/build/roots/bookworm/usr" "$ROOT/usr"
+	rehearsed
+	umount "$ROOT/usr"
+	is .status passed
+}
+
 @test "a repair is rehearsed before it is written" {
 	new_root "$PROJECT/build/roots/bookworm"
 	echo 'Bogus yes' >>"$ROOT/etc/ssh/sshd_config"
