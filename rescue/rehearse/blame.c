@@ -37,13 +37,14 @@ static const struct place *find_place(const struct facts *facts, const struct fa
 	const struct place *place;
 
 	firewall_build(facts, &ruleset);
-	table = ruleset_find_table(&ruleset, family->family, false, verdict->table);
+	table = ruleset_find_table(&ruleset, family->family, verdict->legacy, verdict->table);
 	chain = table ? table_find_chain(table, verdict->chain) : NULL;
 	if (!chain)
 		return NULL;
 	if (verdict->policy)
 		place = &chain->policy_place;
-	else if (verdict->position && chain_rule_count(chain) == verdict->rule_count)
+	else if (verdict->position && verdict->position <= verdict->rule_count &&
+		 chain_rule_count(chain) == verdict->rule_count)
 		place = &chain_rule(chain, verdict->position - 1)->place;
 	else
 		return NULL;

@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "rehearse/cable.h"
+#include "rehearse/counters.h"
 #include "rehearse/greeting.h"
 #include "rehearse/listening.h"
 #include "rehearse/machine.h"
@@ -37,6 +38,7 @@ enum {
 	LISTEN_TIMEOUT = 5000, /* ms */
 	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
 	TRACE_TIMEOUT = 100, /* ms */
+	COUNT_PAUSE = 10, /* ms */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 1024 * 1024, /* KiB that may go */
@@ -53,6 +55,7 @@ struct client {
 	struct mnl_socket *here, *there; /* rtnetlink of both ends */
 	struct mnl_socket *sockets; /* sock_diag of the machine's end */
 	struct mnl_socket *filter, *traces; /* nfnetlink of the machine's end, or NULL: the kernel has none */
+	int tables[2]; /* sockets for the legacy iptables of the machine's end, by family */
 	int router; /* frames of this end's interface, or -1 */
 	bool ipv6;
 	int memory; /* /proc/meminfo, or -1 */
@@ -424,20 +427,50 @@ static bool trace_knock(struct client *client, const struct record_connection *c
 	return true;
 }
 
+/* The same for the legacy iptables: whose counters go up? */
+static bool count_knock(struct client *client, const struct record_connection *connection)
+{
+	static const char *const tables[] = {"raw", "mangle", "nat", "filter"};
+	counted_rules before[ARRAY_SIZE(tables)] = {0};
+	bool ipv6 = connection->ipv6;
+	struct knock knock = knock_like(connection);
+	unsigned char frame[PACKET_SIZE];
+	size_t size = packet_syn(&knock, frame);
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		(void)counters_read(client->tables[ipv6], ipv6, tables[i], &client->arena, &before[i]);
+	if (send(client->router, frame, size, 0) != (ssize_t)size)
+		return false;
+	/* The packet has met its rules when this returns, but for what the kernel puts off. */
+	(void)wait_until(client, -1, 0, now() + COUNT_PAUSE);
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		counted_rules after = {0};
+
+		if (before[i].count &&
+		    counters_read(client->tables[ipv6], ipv6, tables[i], &client->arena, &after) == 0 &&
+		    counters_compare(&before[i], &after, ipv6, tables[i], &client->record->dropped_by))
+			return true;
+	}
+	return false;
+}
+
 static void explain_silence(struct client *client)
 {
 	struct record *record = client->record;
+	bool traced = false;
 
-	if (!client->traces || client->router < 0 || !record->listening)
+	if (client->router < 0 || !record->listening)
 		return;
 	for (size_t i = 0, tried = 0; i < record->connection_count && tried < 2; i++) {
 		enum connection_result result = record->connections[i].result;
 
 		if (result != CONNECTION_SILENT && result != CONNECTION_UNREACHABLE && result != CONNECTION_REFUSED)
 			continue;
-		if (!tried++ && trace_begin(client->traces) < 0)
+		if (!tried++)
+			traced = client->traces && trace_begin(client->traces) == 0;
+		if (traced && trace_knock(client, &record->connections[i]))
 			return;
-		if (trace_knock(client, &record->connections[i]))
+		if (client->tables[record->connections[i].ipv6] >= 0 && count_knock(client, &record->connections[i]))
 			return;
 	}
 }
@@ -518,6 +551,8 @@ static void make_network(struct client *client)
 	/* A kernel without nf_tables cannot have been told to drop anything by it. */
 	(void)netlink_open(NETLINK_NETFILTER, &client->filter);
 	(void)netlink_open(NETLINK_NETFILTER, &client->traces);
+	for (int ipv6 = 0; ipv6 < 2; ipv6++)
+		client->tables[ipv6] = counters_open(ipv6);
 	start_machine(client);
 	if (unshare(CLONE_NEWNET) < 0)
 		give_up(client, "make a network namespace", errno);

@@ -19,6 +19,7 @@ enum {
 struct trace_verdict {
 	bool found;
 	bool policy; /* of the chain; else a rule did it */
+	bool legacy; /* in a table of the legacy iptables */
 	unsigned family; /* NFPROTO_… */
 	char table[TRACE_NAME], chain[TRACE_NAME];
 	uint64_t handle; /* of the rule */

@@ -145,9 +145,24 @@ ufw_allows_ssh()
 	chroot "$ROOT" update-alternatives --set ip6tables /usr/sbin/ip6tables-legacy
 	rehearsed
 	is .status failed
+	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/default/ufw:11: DEFAULT_INPUT_POLICY="DROP")'
 	ufw_allows_ssh
 	rehearsed
 	is .status passed
+}
+
+@test "the legacy iptables: the rule that drops is named" {
+	cat >"$ROOT/etc/systemd/system/rules.service" <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStart=/usr/sbin/iptables-legacy-restore /etc/rules.v4
+	END
+	ln -s ../rules.service "$ROOT/etc/systemd/system/multi-user.target.wants/rules.service"
+	printf '%s\n' '*filter' ':INPUT ACCEPT [0:0]' ':ssh - [0:0]' '-A INPUT -p tcp --dport 22 -j ssh' \
+		'-A ssh -s 10.0.0.0/8 -j ACCEPT' '-A ssh -m comment --comment closed -j REJECT' COMMIT >"$ROOT/etc/rules.v4"
+	rehearsed
+	is '.connections[] | select(.source == "77.88.99.110") | .result' refused
+	is .dropped_by 'rule 2 of chain ssh in table ip filter (/etc/rules.v4:5: -A ssh -m comment --comment closed -j REJECT)'
 }
 
 @test "iptables-restore by a unit of the administrator's" {
