@@ -60,7 +60,7 @@ $(BUILD)/include: scripts/deps scripts/libmnl Makefile
 	$(Q)scripts/deps build
 	$(Q)scripts/libmnl $(LIBMNL)
 	$(Q)rm -rf $@ && mkdir -p $@
-	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h expat_config.h libmnl; do \
+	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h libmnl; do \
 		for place in $(HEADERS) $(abspath $(LIBMNL))/include /usr/include/$$(gcc -print-multiarch); do \
 			if [ -e $$place/$$name ]; then ln -sf $$place/$$name $@/$$name; break; fi; \
 		done; \

@@ -30,12 +30,12 @@ static size_t index_slot(const struct name_index *index, const char *name)
 	return slot;
 }
 
-void *name_index_find(const struct name_index *index, const char *name)
+void *index_find(const struct name_index *index, const char *name)
 {
 	return index ? index->things[index_slot(index, name)] : NULL;
 }
 
-void name_index_put(struct arena *arena, struct name_index **index, const char *name, void *thing)
+void index_put(struct arena *arena, struct name_index **index, const char *name, void *thing)
 {
 	struct name_index *old = *index;
 	size_t slot;
@@ -62,7 +62,7 @@ void name_index_put(struct arena *arena, struct name_index **index, const char *
 	(*index)->things[slot] = thing;
 }
 
-void name_index_remove(struct name_index *index, const char *name)
+void index_remove(struct name_index *index, const char *name)
 {
 	if (index)
 		index->things[index_slot(index, name)] = NULL;

@@ -9,9 +9,9 @@
 struct name_index;
 
 /* NULL when there is none. */
-void *name_index_find(const struct name_index *index, const char *name);
+void *index_find(const struct name_index *index, const char *name);
 /* Replaces what has the name. */
-void name_index_put(struct arena *arena, struct name_index **index, const char *name, void *thing);
-void name_index_remove(struct name_index *index, const char *name);
+void index_put(struct arena *arena, struct name_index **index, const char *name, void *thing);
+void index_remove(struct name_index *index, const char *name);
 
 #endif

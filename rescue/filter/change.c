@@ -120,6 +120,8 @@ void translate(struct evaluator *evaluator, const struct rule_place *place, cons
 	obstacle->diverted = true;
 	if (statement->nat.unknown)
 		obstacle->reason = "to where the connection is translated";
+	else if (!obstacle->reason)
+		obstacle->reason = "whether the connection is translated";
 	note(evaluator, inside->maybe, doubt);
 	if (lost && certain) {
 		drop(evaluator, inside->sure, obstacle);

@@ -149,6 +149,19 @@ static void start_packet(void *context, struct flow *flow)
 	flow->untracked = flow->tracking_unknown = false;
 }
 
+/* What conntrack does not see is not translated, and belongs to no connection then. */
+static void miss_translation(void *context, struct flow *flow)
+{
+	struct evaluator *evaluator = context;
+
+	if (!translation_matters(evaluator->packet.question, flow) ||
+	    is_tracked(&evaluator->packet, flow) == ANSWER_YES)
+		return;
+	flow->may_be_dropped = flow->may_differ = true;
+	if (!flow->doubt)
+		flow->doubt = make_obstacle(evaluator, NULL, NULL, "an untracked packet of a translated connection");
+}
+
 static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kind, struct flow *region)
 {
 	static const enum filter_hook in[] = {HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT};
@@ -160,6 +173,9 @@ static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kin
 	region_each(&evaluator->pool, region, start_packet, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(in); i++)
 		region = run_hook(evaluator, leaves ? out[i] : in[i], region);
+	/* Behind all hooks. */
+	evaluator->packet.hook = leaves ? HOOK_EGRESS : HOOK_INPUT;
+	region_each(&evaluator->pool, region, miss_translation, evaluator);
 	return region;
 }
 
@@ -252,6 +268,18 @@ static int compare_ranges(const void *a, const void *b)
 	return number_compare(left->first, right->first);
 }
 
+static void forget_changes(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->ipsets.count; i++)
+		ruleset->ipsets.items[i]->changed = false;
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		const struct table *table = ruleset->tables.items[i];
+
+		for (size_t j = 0; j < table->sets.count; j++)
+			table->sets.items[j]->changed = false;
+	}
+}
+
 void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
 	      struct evaluation *ret)
 {
@@ -267,6 +295,7 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	struct flow *region, *flow;
 
 	*ret = (struct evaluation){0};
+	forget_changes(ruleset);
 	region = all_sources(&evaluator, question->ipv6);
 	for (enum packet_kind kind = PACKET_SYN; kind < PACKET_KIND_COUNT && region && !evaluator.gave_up; kind++)
 		region = run_packet(&evaluator, kind, region);

@@ -46,7 +46,7 @@ struct question {
 /* Why connections from somewhere do not come about, or why it is not known. */
 struct obstacle {
 	enum packet_kind packet;
-	const struct chain *chain; /* where it happened, or NULL: too large a rule set */
+	const struct chain *chain; /* where it happened; NULL: in none, the reason says it */
 	const struct rule *rule; /* that did it; NULL: the chain's policy */
 	bool refused; /* rejected, not dropped */
 	bool diverted; /* translated to another port or machine */

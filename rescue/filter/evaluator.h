@@ -23,7 +23,6 @@ struct evaluator {
 	struct region_pool pool;
 	struct flow *passed; /* through the base chain at hand */
 	struct limiter_memory *limiters; /* that a packet has met */
-	ARRAY_OF(const struct set *) updated; /* sets that a rule may have changed */
 	struct evaluation *result;
 	unsigned depth;
 	bool tracking; /* some rule makes the kernel track connections */

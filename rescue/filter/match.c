@@ -421,16 +421,20 @@ static enum answer match_limit(const struct packet *packet, const struct test *t
 	return test->limit_over ? ANSWER_NO : ANSWER_YES;
 }
 
-/* Of bits without a name nothing is known; a translation to the same port may be one to another address, or none. */
-static bool status_bits_known(const struct packet *packet, const struct test *test, const struct flow *flow)
+bool translation_matters(const struct question *question, const struct flow *flow)
 {
-	const struct question *question = packet->question;
 	size_t addresses = 0;
 
 	for (size_t i = 0; question->local && i < question->local->count; i++)
 		addresses += question->local->items[i].ipv6 == question->ipv6;
-	if (flow->translated && flow->port == question->port && (addresses != 1 || !question->local_complete) &&
-	    test->mask & STATUS_DNAT)
+	return flow->translated && (flow->port != question->port || addresses != 1 || !question->local_complete);
+}
+
+/* Of bits without a name nothing is known; a translation to the same port may be one to another address, or none. */
+static bool status_bits_known(const struct packet *packet, const struct test *test, const struct flow *flow)
+{
+	if (test->mask & STATUS_DNAT && flow->port == packet->question->port &&
+	    translation_matters(packet->question, flow))
 		return false;
 	return test->mask && !(test->mask & ~(uint64_t)STATUS_KNOWN);
 }
@@ -439,9 +443,13 @@ static enum answer match_number(const struct packet *packet, const struct test *
 {
 	struct value value = selector_value(packet, test->selector, flow);
 
-	/* Where nothing can be compared, the expression breaks off: also a negated one. */
+	/* Where nothing can be compared, the expression breaks off: also a negated one. But xtables' states SNAT and
+	 * DNAT, which are tests of these bits as well, are not there on what is not tracked. */
 	if (value.absent)
-		return ANSWER_NO;
+		return test->negate && test->selector == SELECT_STATUS && test->any_bit &&
+			       !(test->mask & ~(uint64_t)(STATUS_SNAT | STATUS_DNAT))
+			   ? ANSWER_MAYBE
+			   : ANSWER_NO;
 	if (test->selector == SELECT_STATUS && !status_bits_known(packet, test, flow))
 		return ANSWER_MAYBE;
 	return negated(value_meets(&value, test), test->negate);

@@ -33,6 +33,9 @@ enum answer is_tracked(const struct packet *packet, const struct flow *flow);
 /* Whether connection tracking has still to see the packet. */
 enum answer before_tracking(const struct packet *packet);
 
+/* Whether the connection really goes, or may go, to another port or address than the client said. */
+bool translation_matters(const struct question *question, const struct flow *flow);
+
 /* How many bits an address of this packet has. */
 static inline unsigned packet_address_bits(const struct packet *packet)
 {

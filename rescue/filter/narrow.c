@@ -259,15 +259,6 @@ static const char *lookup_words(struct evaluator *evaluator, const struct lookup
 	return "a set whose key is not known here";
 }
 
-static bool is_updated(const struct evaluator *evaluator, const struct set *set)
-{
-	for (size_t i = 0; i < evaluator->updated.count; i++) {
-		if (evaluator->updated.items[i] == set)
-			return true;
-	}
-	return false;
-}
-
 static void apply_lookup_alike(struct evaluator *evaluator, const struct rule_place *place,
 			       const struct statement *statement, struct inside *inside, struct flow **outside)
 {
@@ -278,7 +269,7 @@ static void apply_lookup_alike(struct evaluator *evaluator, const struct rule_pl
 	(void)place;
 	match_set(&evaluator->packet, lookup, any_flow(inside), evaluator->arena, &match);
 	evaluator->pool.work += match.everywhere ? 1 : lookup->set->elements.count / 8 + 1;
-	if (is_updated(evaluator, lookup->set))
+	if (lookup->set->changed)
 		match = (struct set_match){.everywhere = true, .answer = ANSWER_MAYBE};
 	if (match.everywhere || match.maybe.count)
 		words = lookup_words(evaluator, lookup);
@@ -359,7 +350,7 @@ static void apply_verdict_map_alike(struct evaluator *evaluator, const struct ru
 	bool possible = false;
 
 	evaluator->pool.work += lookup->set->elements.count;
-	if (lookup->set->unknown || is_updated(evaluator, lookup->set)) {
+	if (lookup->set->unknown || lookup->set->changed) {
 		apply_verdict(evaluator, place,
 			      &(struct filter_verdict){VERDICT_NOT_UNDERSTOOD, NULL, lookup_words(evaluator, lookup)},
 			      inside);

@@ -56,7 +56,7 @@ void ruleset_flush(struct ruleset *ruleset, int family)
 
 struct chain *table_find_chain(const struct table *table, const char *name)
 {
-	return name_index_find(table->chain_index, name);
+	return index_find(table->chain_index, name);
 }
 
 struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name)
@@ -70,7 +70,7 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 	chain->table = table;
 	chain->policy = VERDICT_ACCEPT;
 	*array_push(ruleset->arena, &table->chains) = chain;
-	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 	return chain;
 }
 
@@ -92,19 +92,19 @@ void table_remove_chain(struct table *table, struct chain *chain)
 			table->chains.items[kept++] = table->chains.items[i];
 	}
 	table->chains.count = kept;
-	name_index_remove(table->chain_index, chain->name);
+	index_remove(table->chain_index, chain->name);
 }
 
 void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
 {
-	name_index_remove(table->chain_index, chain->name);
+	index_remove(table->chain_index, chain->name);
 	chain->name = arena_strdup(ruleset->arena, name);
-	name_index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
 }
 
 struct set *table_find_set(const struct table *table, const char *name)
 {
-	return name_index_find(table->set_index, name);
+	return index_find(table->set_index, name);
 }
 
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count)
@@ -115,7 +115,7 @@ struct set *table_add_set(struct ruleset *ruleset, struct table *table, const ch
 	if (name) {
 		set->name = arena_strdup(ruleset->arena, name);
 		*array_push(ruleset->arena, &table->sets) = set;
-		name_index_put(ruleset->arena, &table->set_index, set->name, set);
+		index_put(ruleset->arena, &table->set_index, set->name, set);
 	}
 	return set;
 }
@@ -129,7 +129,7 @@ void table_remove_set(struct table *table, struct set *set)
 			table->sets.items[kept++] = table->sets.items[i];
 	}
 	table->sets.count = kept;
-	name_index_remove(table->set_index, set->name);
+	index_remove(table->set_index, set->name);
 }
 
 struct set_element *set_add_element(struct ruleset *ruleset, struct set *set)
@@ -331,11 +331,11 @@ static void restore_table(struct arena *arena, const struct saved_table *saved)
 	table->chain_index = table->set_index = NULL;
 	for (size_t i = 0; i < table->chains.count; i++) {
 		*saved->chains[i].chain = saved->chains[i].content;
-		name_index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
+		index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
 	}
 	for (size_t i = 0; i < table->sets.count; i++) {
 		*saved->sets[i].set = saved->sets[i].content;
-		name_index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
+		index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
 	}
 }
 

@@ -185,6 +185,7 @@ struct set {
 	/* The evaluator's own memory of a plain set of numbers */
 	struct number_set settled;
 	size_t settled_count;
+	bool changed; /* by the connection at hand */
 };
 
 /* How one field of a key is made of the packet. */
@@ -206,6 +207,7 @@ enum statement_kind {
 	STATEMENT_LOOKUP, /* the same, for a set */
 	STATEMENT_VERDICT,
 	STATEMENT_VERDICT_MAP, /* the rule ends where the key is not in the map */
+	STATEMENT_ADD, /* puts the key into the set, or takes it out: later lookups in it are maybe */
 	STATEMENT_MARK, /* the packet's: mark = (mark & ~mask) ^ value; xtables' and nft's forms all come down to it */
 	STATEMENT_CONNECTION_MARK,
 	STATEMENT_MARK_FROM_CONNECTION, /* mark = (mark & ~mask) ^ (connection mark & mask) */
@@ -221,7 +223,7 @@ struct statement {
 	enum statement_kind kind;
 	union {
 		struct test test;
-		struct lookup lookup; /* LOOKUP and VERDICT_MAP; UPDATE_SET: its set alone */
+		struct lookup lookup; /* LOOKUP, VERDICT_MAP and ADD */
 		struct filter_verdict verdict;
 		struct {
 			uint32_t mask, value;

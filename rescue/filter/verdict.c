@@ -184,17 +184,6 @@ static bool has_effect(const struct rule *rule)
 	return false;
 }
 
-/* From now on nobody knows what is in it. */
-static void remember_update(struct evaluator *evaluator, const struct set *set)
-{
-	evaluator->pool.work += evaluator->updated.count;
-	for (size_t i = 0; i < evaluator->updated.count; i++) {
-		if (evaluator->updated.items[i] == set)
-			return;
-	}
-	*array_push(evaluator->arena, &evaluator->updated) = set;
-}
-
 static void apply_statement(struct evaluator *evaluator, const struct rule_place *place,
 			    const struct statement *statement, struct inside *inside, struct flow **outside)
 {
@@ -215,8 +204,8 @@ static void apply_statement(struct evaluator *evaluator, const struct rule_place
 	case STATEMENT_FORWARD:
 		translate(evaluator, place, statement, inside);
 		break;
-	case STATEMENT_UPDATE_SET:
-		remember_update(evaluator, statement->lookup.set);
+	case STATEMENT_ADD:
+		statement->lookup.set->changed = true;
 		break;
 	default:
 		apply_change(evaluator, place, statement, inside);

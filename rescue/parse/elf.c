@@ -177,6 +177,7 @@ int elf_load_header(struct elf_reader *reader, struct elf_file *ret, const char 
 	ret->type = elf_get16(ret, header + 16);
 	ret->machine = elf_get16(ret, header + 18);
 	ret->version = elf_get32(ret, header + 20);
+	ret->entry = elf_get_word(ret, header + 24);
 	ret->segment_offset = elf_get_word(ret, header + (ret->wide ? 32 : 28));
 	ret->section_offset = elf_get_word(ret, header + (ret->wide ? 40 : 32));
 	ret->segment_header_size = elf_get16(ret, header + header_size - 10);

@@ -54,13 +54,12 @@ struct elf_file {
 	bool wide; /* 64 bit */
 	bool big_endian;
 	unsigned type, machine, version;
-	uint64_t segment_offset, section_offset;
+	uint64_t entry, segment_offset, section_offset;
 	unsigned segment_header_count, segment_header_size, section_count, section_header_size;
 	struct elf_segment *segments;
 	size_t segment_count;
 	/* Set by elf_load_dynamic() */
 	const char *interpreter; /* PT_INTERP, or NULL */
-	bool has_dynamic;
 	string_list needed; /* DT_NEEDED, in order */
 	const char *soname, *rpath, *runpath; /* or NULL */
 	uint64_t flags_1; /* DT_FLAGS_1 */
@@ -96,6 +95,12 @@ int elf_load_dynamic(struct elf_reader *reader, struct arena *arena, struct elf_
 bool elf_file_offset(const struct elf_file *elf, uint64_t address, uint64_t size, uint64_t *ret);
 /* The first segment that reaches behind the end of the file, or NULL: the file was cut off. */
 const struct elf_segment *elf_cut_off_segment(const struct elf_file *elf);
+
+/* Why the kernel, or the dynamic loader, cannot start a program with these headers; NULL where they can. For a file
+ * that elf_load() accepted. */
+const char *elf_program_fault(const struct elf_file *elf);
+/* What no linker would write, though the program may well run with it; NULL for nothing. */
+const char *elf_program_doubt(const struct elf_file *elf);
 
 /* A part of the file that holds constants: never written, never executed. */
 struct elf_range {

@@ -143,22 +143,22 @@ static int load_interpreter(struct elf_reader *reader, struct arena *arena, stru
 	return 0;
 }
 
-/* Reads the entries up to DT_NULL: their number, or negative errno. */
+/* Reads the entries up to DT_NULL, from where they are in memory, as loaders do: their number, or negative errno. */
 static ssize_t read_dynamic_entries(struct elf_reader *reader, struct arena *arena, const struct elf_file *elf,
 				    const struct elf_segment *segment, struct dynamic_entry **ret)
 {
 	ARRAY_OF(struct dynamic_entry) entries = {0};
 	size_t word = elf->wide ? 8 : 4;
-	uint64_t count = segment->file_size / (2 * word);
+	uint64_t address = segment->address, offset;
 
-	for (uint64_t i = 0; i < count && i < ELF_DYNAMIC_LIMIT; i++) {
+	for (unsigned i = 0; i < ELF_DYNAMIC_LIMIT; i++, address += 2 * word) {
 		unsigned char data[16];
 		struct dynamic_entry *entry;
 		int error;
 
-		if (segment->offset > UINT64_MAX - (i + 1) * 2 * word)
+		if (!elf_file_offset(elf, address, 2 * word, &offset))
 			return -ENODATA;
-		error = elf_read_all(reader, data, 2 * word, segment->offset + i * 2 * word);
+		error = elf_read_all(reader, data, 2 * word, offset);
 		if (error < 0)
 			return error;
 		if (elf_get_word(elf, data) == DT_NULL) {
@@ -240,6 +240,7 @@ int elf_load_dynamic(struct elf_reader *reader, struct arena *arena, struct elf_
 	const struct elf_segment *dynamic = NULL;
 	struct version_tables tables = {0};
 	struct dynamic_entry *entries = NULL;
+	uint64_t offset;
 	ssize_t count;
 	int error;
 
@@ -251,15 +252,16 @@ int elf_load_dynamic(struct elf_reader *reader, struct arena *arena, struct elf_
 		if (elf->segments[i].type == PT_DYNAMIC)
 			dynamic = &elf->segments[i];
 	}
-	if (!dynamic || dynamic->file_size == 0)
+	if (!dynamic)
 		return 0;
-	elf->has_dynamic = true;
 	count = read_dynamic_entries(reader, arena, elf, dynamic, &entries);
 	if (count < 0)
 		return count == -ENODATA ? refuse(ret_reason, "damaged dynamic section") : (int)count;
 	take_numbers(elf, &tables, entries, (size_t)count);
 	/* The loader uses these tables without a look at the file's end: a damaged one crashes the program. */
-	if (take_names(reader, arena, elf, entries, (size_t)count) < 0)
+	if (!elf->strings_address ||
+	    (elf->rela_size && !elf_file_offset(elf, elf->rela_address, elf->rela_size, &offset)) ||
+	    take_names(reader, arena, elf, entries, (size_t)count) < 0)
 		return refuse(ret_reason, "damaged dynamic section");
 	if (tables.need && load_version_needs(reader, arena, elf, &tables) < 0)
 		return refuse(ret_reason, "damaged table of needed symbol versions");

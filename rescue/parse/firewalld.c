@@ -121,14 +121,14 @@ static void add_zone(struct firewalld *firewalld, struct firewalld_zone *zone)
 {
 	struct name_index **index = zone->is_policy ? &firewalld->policy_index : &firewalld->zone_index;
 	firewalld_zone_list *list = zone->is_policy ? &firewalld->policies : &firewalld->zones;
-	struct firewalld_zone *overridden = name_index_find(*index, zone->name);
+	struct firewalld_zone *overridden = index_find(*index, zone->name);
 
 	if (overridden) {
 		*overridden = *zone;
 		return;
 	}
 	*array_push(firewalld->arena, list) = zone;
-	name_index_put(firewalld->arena, index, zone->name, zone);
+	index_put(firewalld->arena, index, zone->name, zone);
 }
 
 static struct firewalld_zone *new_zone(struct firewalld *firewalld, const char *name, bool is_policy)

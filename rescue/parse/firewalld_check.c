@@ -104,7 +104,7 @@ static bool check_contents(struct firewalld *firewalld, const struct firewalld_z
 static bool bind_name(struct checker *checker, struct name_index **index, const struct firewalld_zone *zone,
 		      const struct firewalld_name *name, const char *what)
 {
-	struct binding *binding = name_index_find(*index, name->name);
+	struct binding *binding = index_find(*index, name->name);
 
 	if (binding && binding->zone != zone)
 		return firewalld_refuse(checker->firewalld, name->place,
@@ -114,7 +114,7 @@ static bool bind_name(struct checker *checker, struct name_index **index, const 
 		return firewalld_refuse(checker->firewalld, name->place, "source '%s' stands there twice", name->name);
 	binding = ARENA_NEW(checker->firewalld->arena, struct binding);
 	*binding = (struct binding){zone, name->place};
-	name_index_put(checker->firewalld->arena, index, name->name, binding);
+	index_put(checker->firewalld->arena, index, name->name, binding);
 	return true;
 }
 
@@ -122,7 +122,7 @@ static bool check_zone(struct checker *checker, const struct firewalld_zone *zon
 {
 	struct firewalld *firewalld = checker->firewalld;
 
-	if (name_index_find(firewalld->policy_index, zone->name))
+	if (index_find(firewalld->policy_index, zone->name))
 		return firewalld_refuse(firewalld, zone->place,
 					"NAME_CONFLICT: Zone '%s': Can't have the same name as a policy.", zone->name);
 	for (size_t i = 0; i < zone->interfaces.count; i++) {

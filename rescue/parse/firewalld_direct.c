@@ -191,16 +191,16 @@ static void add_rule(struct direct_reader *reader)
 	const char *chain = arena_printf(arena, "%s %s", reader->rule.table, reader->rule.chain);
 	const char *whole =
 	    arena_printf(arena, "%s %lld %s", chain, (long long)reader->rule.priority, reader->rule.arguments);
-	const size_t *group = name_index_find(family->groups, chain);
+	const size_t *group = index_find(family->groups, chain);
 
-	if (name_index_find(family->seen, whole))
+	if (index_find(family->seen, whole))
 		return;
-	name_index_put(arena, &family->seen, whole, reader);
+	index_put(arena, &family->seen, whole, reader);
 	if (!group) {
 		size_t *made = ARENA_NEW(arena, size_t);
 
 		*made = family->group_count++;
-		name_index_put(arena, &family->groups, chain, made);
+		index_put(arena, &family->groups, chain, made);
 		group = made;
 	}
 	reader->rule.group = *group;

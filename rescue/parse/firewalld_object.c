@@ -111,7 +111,7 @@ bool firewalld_read_service(struct firewalld *firewalld, const char *path, const
 	service->place = (struct place){.path = path};
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	name_index_put(firewalld->arena, &firewalld->services, name, service);
+	index_put(firewalld->arena, &firewalld->services, name, service);
 	*array_push(firewalld->arena, &firewalld->service_list) = service;
 	return true;
 }
@@ -203,13 +203,13 @@ bool firewalld_read_ipset(struct firewalld *firewalld, const char *path, const c
 	/* Entries of a set with a timeout are ignored. */
 	if (ipset->options[1] && !string_equal(ipset->options[1], "0"))
 		ipset->entries.count = 0;
-	overridden = name_index_find(firewalld->ipsets, name);
+	overridden = index_find(firewalld->ipsets, name);
 	if (overridden) {
 		*overridden = *ipset;
 		return true;
 	}
 	*array_push(firewalld->arena, &firewalld->ipset_list) = ipset;
-	name_index_put(firewalld->arena, &firewalld->ipsets, name, ipset);
+	index_put(firewalld->arena, &firewalld->ipsets, name, ipset);
 	return true;
 }
 
@@ -248,7 +248,7 @@ bool firewalld_read_icmptype(struct firewalld *firewalld, const char *path, cons
 	reader.type->name = name;
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	name_index_put(firewalld->arena, &firewalld->icmptypes, name, reader.type);
+	index_put(firewalld->arena, &firewalld->icmptypes, name, reader.type);
 	return true;
 }
 
@@ -283,7 +283,7 @@ bool firewalld_read_helper(struct firewalld *firewalld, const char *path, const 
 
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	name_index_put(firewalld->arena, &firewalld->helpers, name, (void *)name);
+	index_put(firewalld->arena, &firewalld->helpers, name, (void *)name);
 	return true;
 }
 
@@ -293,7 +293,7 @@ bool firewalld_read_helper(struct firewalld *firewalld, const char *path, const 
 static void *find(struct firewalld *firewalld, struct name_index **index, const char *directory, const char *name,
 		  bool (*read)(struct firewalld *firewalld, const char *path, const char *name))
 {
-	void *found = name_index_find(*index, name);
+	void *found = index_find(*index, name);
 	const char *path;
 
 	if (found || !*name || strchr(name, '/'))
@@ -301,7 +301,7 @@ static void *find(struct firewalld *firewalld, struct name_index **index, const 
 	path = arena_printf(firewalld->arena, FIREWALLD_VENDOR "/%s/%s.xml", directory, name);
 	if (!target_exists(firewalld->target, path) || !read(firewalld, path, arena_strdup(firewalld->arena, name)))
 		return NULL;
-	return name_index_find(*index, name);
+	return index_find(*index, name);
 }
 
 struct firewalld_service *firewalld_find_service(struct firewalld *firewalld, const char *name)
@@ -316,7 +316,7 @@ struct firewalld_icmptype *firewalld_find_icmptype(struct firewalld *firewalld, 
 
 struct firewalld_ipset *firewalld_find_ipset(struct firewalld *firewalld, const char *name)
 {
-	return name_index_find(firewalld->ipsets, name);
+	return index_find(firewalld->ipsets, name);
 }
 
 bool firewalld_has_helper(struct firewalld *firewalld, const char *name)
@@ -326,5 +326,5 @@ bool firewalld_has_helper(struct firewalld *firewalld, const char *name)
 
 struct firewalld_zone *firewalld_find_zone(struct firewalld *firewalld, const char *name)
 {
-	return name_index_find(firewalld->zone_index, name);
+	return index_find(firewalld->zone_index, name);
 }

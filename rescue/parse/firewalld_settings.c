@@ -107,9 +107,9 @@ static void read_lines(struct firewalld *firewalld, const struct blob *content)
 		if (blank >= length || line[blank] == '#' || line[blank] == ';')
 			continue;
 		copy = arena_memdup(firewalld->arena, line + blank, length - blank);
-		if (!split_setting(copy, &key, &value) || name_index_find(seen, key))
+		if (!split_setting(copy, &key, &value) || index_find(seen, key))
 			continue;
-		name_index_put(firewalld->arena, &seen, key, value);
+		index_put(firewalld->arena, &seen, key, value);
 		take(&firewalld->settings, key, value, place);
 	}
 }

@@ -69,8 +69,8 @@ static void read_names(struct firewalld *firewalld, const char *path, struct nam
 		while (char_is_digit(*number) && *value <= PORT_MAXIMUM)
 			*value = *value * 10 + (unsigned)(*number++ - '0');
 		for (word = name; word; word = strtok_r(rest, " \t\r", &rest)) {
-			if (!name_index_find(*index, word))
-				name_index_put(firewalld->arena, index, word, value);
+			if (!index_find(*index, word))
+				index_put(firewalld->arena, index, word, value);
 		}
 	}
 }
@@ -82,7 +82,7 @@ static const unsigned *find_name(struct firewalld *firewalld, const char *name, 
 		read_names(firewalld, "/etc/services", &firewalld->port_names);
 		read_names(firewalld, "/etc/protocols", &firewalld->protocol_names);
 	}
-	return name_index_find(protocol ? firewalld->protocol_names : firewalld->port_names, name);
+	return index_find(protocol ? firewalld->protocol_names : firewalld->port_names, name);
 }
 
 /* getPortID(): a number or a name. */

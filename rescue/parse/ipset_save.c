@@ -210,8 +210,12 @@ static bool read_address_field(struct ipset_loader *loader, const struct ipset *
 			       struct key_field *ret)
 {
 	unsigned bits = ipset->set->ipv6 ? 128 : 32;
+	const char *prefix = strchr(text, '/');
+	uint64_t number;
 
-	if (!address_parse_range(text, ipset->set->ipv6, &ret->range))
+	/* A mask is written as a number of bits only. */
+	if ((prefix && !parse_number(prefix + 1, bits, &number)) ||
+	    !address_parse_range(text, ipset->set->ipv6, &ret->range))
 		return fail(loader, arena_printf(loader->arena, "Syntax error: cannot parse %s: %s address expected",
 						 text, ipset->set->ipv6 ? "IPv6" : "IPv4"));
 	if (net && string_ends_with(text, "/0") && !strstr(ipset->set->ipset_type, "iface") &&

@@ -206,7 +206,7 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 		going = load_line(&loader, line, length, has_newline);
 	}
 	if (going && loader.table) {
-		loader.place = line_place(&loader, number, line, length);
+		loader.place = line_place(&loader, number + 1, "", 0);
 		refuse(&loader, "COMMIT expected at line %u", number + 1);
 	}
 }

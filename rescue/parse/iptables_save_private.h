@@ -5,8 +5,9 @@
 /*
  * Shared by iptables_save.c (lines and tables), iptables_save_command.c (what iptables(8) does with its arguments),
  * iptables_save_chain.c (the table at hand and its chains), iptables_save_rule.c (its rules), iptables_save_value.c
- * (what options take), iptables_save_names.c (what the target must be asked for), iptables_save_match.c,
- * iptables_save_state.c and iptables_save_target.c (the extensions, iptables-extensions(8)).
+ * (what options take), iptables_save_names.c (what the target must be asked for), iptables_save_extension.c (what -m and
+ * -j load), and the extensions of iptables-extensions(8): iptables_save_match.c, iptables_save_state.c,
+ * iptables_save_rate.c, iptables_save_set.c, iptables_save_other.c and iptables_save_target.c.
  */
 
 #include "parse/iptables_save.h"
@@ -241,11 +242,8 @@ bool read_value(struct rule_line *line, const struct extension_use *use, struct 
 /* As strtoul(3) with base 0 does it, and nothing behind the number. */
 bool read_number(const char *text, uint64_t maximum, uint64_t *ret);
 bool read_port(struct rule_line *line, const char *text, const char *protocol, uint64_t *ret, bool *ret_unknown);
-/* "ADDRESS[/MASK]", as iptables' hosts and networks are written. A name only the booted system can translate sets
- * *ret_unknown. */
-bool read_address(struct rule_line *line, const char *text, struct address_choice *ret);
+/* "ADDRESS[/MASK],…", as iptables' hosts and networks are written; host names are left to the booted system. */
 bool read_address_list(struct rule_line *line, const char *text, address_choices *ret);
-bool read_plain_address(const char *text, bool ipv6, struct number *ret);
 /* The next part of a list up to a comma, cut out of *rest; NULL behind the last one. */
 char *next_part(char **rest);
 

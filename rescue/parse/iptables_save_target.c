@@ -348,7 +348,8 @@ static bool read_translated_address(struct rule_line *line, char *text, struct s
 		*last++ = '\0';
 	if (!address_parse(text, ipv6, &statement->nat.address) || (last && !address_parse(last, ipv6, &other)))
 		return refuse(loader, "Bad IP address \"%s\"", text);
-	statement->nat.unknown = statement->nat.unknown || last;
+	/* What comes in for the loopback is dropped, unless a sysctl lets it in. */
+	statement->nat.unknown = statement->nat.unknown || last || (!ipv6 && statement->nat.address.low >> 24 == 127);
 	return true;
 }
 

@@ -88,7 +88,7 @@ static bool read_dotted(const char *text, struct number *ret)
 	return true;
 }
 
-bool read_plain_address(const char *text, bool ipv6, struct number *ret)
+static bool read_plain_address(const char *text, bool ipv6, struct number *ret)
 {
 	uint64_t value;
 
@@ -138,7 +138,7 @@ static bool has_holes(struct number mask, unsigned bits)
 	return true;
 }
 
-bool read_address(struct rule_line *line, const char *text, struct address_choice *ret)
+static bool read_address(struct rule_line *line, const char *text, struct address_choice *ret)
 {
 	struct save_loader *loader = line->loader;
 	bool ipv6 = loader->input->ipv6;

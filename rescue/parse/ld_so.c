@@ -147,6 +147,23 @@ static void check_versions(struct loader *loader)
 	}
 }
 
+/* As the kernel sees the program: 0, or negative errno, with state and reason. */
+static int judge_program(struct loaded_program *result, const struct elf_file *elf)
+{
+	result->state = PROGRAM_NOT_ELF;
+	result->reason = elf->type != ET_EXEC && elf->type != ET_DYN ? "neither a program nor a shared object"
+			 : elf_cut_off_segment(elf)		     ? "file is cut off"
+								     : elf_program_fault(elf);
+	if (result->reason)
+		return -ENOEXEC;
+	result->state = PROGRAM_DOUBTFUL;
+	result->reason = elf_program_doubt(elf);
+	if (result->reason)
+		return -ENOEXEC;
+	result->state = PROGRAM_LOADS;
+	return 0;
+}
+
 static int load_program(struct loader *loader, const char *path)
 {
 	struct loaded_program *result = loader->result;
@@ -168,16 +185,14 @@ static int load_program(struct loader *loader, const char *path)
 		error = elf_load(&reader, loader->arena, &program->elf, &result->reason);
 	}
 	if (error == 0)
+		error = judge_program(result, &program->elf);
+	if (error == 0)
 		error = elf_load_dynamic(&reader, loader->arena, &program->elf, &result->reason);
-	if (error == 0 && program->elf.type != ET_EXEC && program->elf.type != ET_DYN) {
-		result->reason = "neither a program nor a shared object";
+	if (error == 0 && !program->elf.interpreter && program->elf.needed.count) {
+		result->reason = "it needs libraries, but names no loader";
 		error = -ENOEXEC;
 	}
-	if (error == 0 && elf_cut_off_segment(&program->elf)) {
-		result->reason = "file is cut off";
-		error = -ENOEXEC;
-	}
-	if (error < 0) {
+	if (error < 0 && result->state == PROGRAM_LOADS) {
 		result->state = error == -ENOEXEC ? PROGRAM_NOT_ELF : PROGRAM_UNREADABLE;
 		result->error = error;
 	}
@@ -215,27 +230,58 @@ static bool load_interpreter(struct loader *loader)
 	return result->state == PROGRAM_LOADS;
 }
 
-static void choose_hwcaps(struct loader *loader, enum processor processor)
-{
-	static const char *const x86_64[] = {"x86-64-v4", "x86-64-v3", "x86-64-v2", NULL};
-	static const char *const power[] = {"power10", "power9", NULL};
-	static const char *const z[] = {"z17", "z16", "z15", "z14", "z13", NULL};
-	const struct elf_file *elf = &loader->program->elf;
-	const char *const *names = NULL;
+/* Directories below glibc-hwcaps, from the least demanding one: sysdeps/ARCH/dl-hwcaps_subdirs.c of glibc. */
+static const struct {
+	unsigned machine;
+	const char *directories[LOADER_HWCAPS_LIMIT];
+} hwcaps[] = {
+    {EM_X86_64, {"x86-64-v2", "x86-64-v3", "x86-64-v4"}},
+    {EM_PPC64, {"power9", "power10"}},
+    {EM_S390, {"z13", "z14", "z15", "z16", "z17"}},
+};
 
-	if (processor == PROCESSOR_BASELINE || !elf->wide)
-		return;
-	if (elf->machine == EM_X86_64)
-		names = x86_64;
-	else if (elf->machine == EM_PPC64)
-		names = power;
-	else if (elf->machine == EM_S390)
-		names = z;
-	for (; names && *names; names++)
-		loader->hwcaps[loader->hwcap_count++] = *names;
+static const char *const *hwcaps_of(const struct elf_file *program)
+{
+	static const char *const none[1];
+
+	for (size_t i = 0; program->wide && i < ARRAY_SIZE(hwcaps); i++) {
+		if (hwcaps[i].machine == program->machine)
+			return hwcaps[i].directories;
+	}
+	return none;
 }
 
-int ld_so_load(struct target *target, struct arena *arena, const char *program, enum processor processor,
+unsigned ld_so_processor_count(const struct elf_file *program)
+{
+	const char *const *names = hwcaps_of(program);
+	unsigned count = 0;
+
+	while (names[count])
+		count++;
+	return count;
+}
+
+unsigned ld_so_processor_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hwcaps); i++) {
+		for (unsigned j = 0; hwcaps[i].directories[j]; j++) {
+			if (string_equal(hwcaps[i].directories[j], name))
+				return j + 1;
+		}
+	}
+	return 0;
+}
+
+static void choose_hwcaps(struct loader *loader, unsigned processor)
+{
+	const struct elf_file *program = &loader->program->elf;
+	unsigned count = ld_so_processor_count(program);
+
+	for (unsigned i = processor < count ? processor : count; i; i--)
+		loader->hwcaps[loader->hwcap_count++] = hwcaps_of(program)[i - 1];
+}
+
+int ld_so_load(struct target *target, struct arena *arena, const char *program, unsigned processor,
 	       struct loaded_program *ret)
 {
 	struct loader loader = {.target = target, .arena = arena, .result = ret, .memory_at_start = arena->used};
@@ -267,20 +313,4 @@ bool ld_so_complete(const struct loaded_program *program)
 			return false;
 	}
 	return program->missing_versions.count == 0;
-}
-
-bool ld_so_has_hwcaps(struct target *target, struct arena *arena, const struct loaded_program *program)
-{
-	struct ld_so_cache cache;
-
-	if (program->musl || program->state != PROGRAM_LOADS)
-		return false;
-	for (size_t i = 0; i < program->libraries.count; i++) {
-		const char *path = program->libraries.items[i]->path, *slash = path ? strrchr(path, '/') : NULL;
-
-		if (slash && target_exists(target, arena_printf(arena, "%.*s/glibc-hwcaps", (int)(slash - path), path)))
-			return true;
-	}
-	ld_so_cache_load(target, arena, &program->program->elf, &cache);
-	return ld_so_cache_has_hwcaps(&cache);
 }

@@ -45,6 +45,7 @@ enum program_state {
 	PROGRAM_INTERPRETER_BROKEN, /* reason */
 	PROGRAM_STATIC, /* needs no loader */
 	PROGRAM_LOADER_UNKNOWN, /* neither glibc nor musl, or beyond any sane size: reason */
+	PROGRAM_DOUBTFUL, /* no linker writes such headers: it may run, or not; reason */
 };
 
 struct loaded_program {
@@ -54,24 +55,27 @@ struct loaded_program {
 	const struct library *program;
 	const char *interpreter; /* "/lib64/ld-linux-x86-64.so.2", or NULL */
 	bool musl;
+	bool depends_on_processor; /* a better one may find other libraries */
 	/* All that is loaded, missing or broken, in the loader's order: the program, its loader, then the rest. */
 	ARRAY_OF(struct library *) libraries;
 	ARRAY_OF(struct missing_version) missing_versions;
 };
 
-/* Which processor the program will run on: the search path has directories for newer ones. */
-enum processor {
-	PROCESSOR_BASELINE,
-	PROCESSOR_BEST, /* every glibc-hwcaps directory of the architecture is used */
-};
+/*
+ * The search path has directories for better processors (glibc-hwcaps). Which one the program will run on cannot be
+ * told from here: processor is how many of these directories it can use, counted from the least demanding one. 0: the
+ * first processors of the architecture.
+ */
+/* How many there are for a program's architecture. */
+unsigned ld_so_processor_count(const struct elf_file *program);
+/* The least processor that can use the directory with this name ("x86-64-v3"); 0: not known. */
+unsigned ld_so_processor_named(const char *name);
 
 /* Loads a program in thought. 0, or negative errno when the program itself could not be read. */
-int ld_so_load(struct target *target, struct arena *arena, const char *program, enum processor processor,
+int ld_so_load(struct target *target, struct arena *arena, const char *program, unsigned processor,
 	       struct loaded_program *ret);
 /* Whether all of it is there: state is fine, and nothing is missing or broken. */
 bool ld_so_complete(const struct loaded_program *program);
-/* Whether the search path has libraries for newer processors, so that PROCESSOR_BEST may differ. */
-bool ld_so_has_hwcaps(struct target *target, struct arena *arena, const struct loaded_program *program);
 
 /* --- /etc/ld.so.cache --- */
 
@@ -91,11 +95,9 @@ struct ld_so_cache {
 void ld_so_cache_load(struct target *target, struct arena *arena, const struct elf_file *program,
 		      struct ld_so_cache *ret);
 /* The path that the cache has for a library, or NULL. hwcaps are the names of the directories that the processor can
- * use, best first. */
+ * use, best first. Sets *ret_others where the cache has one for other processors. */
 const char *ld_so_cache_lookup(const struct ld_so_cache *cache, const struct elf_file *program, const char *name,
-			       const char *const *hwcaps, size_t hwcap_count);
-/* Whether the cache has an entry for newer processors. */
-bool ld_so_cache_has_hwcaps(const struct ld_so_cache *cache);
+			       const char *const *hwcaps, size_t hwcap_count, bool *ret_others);
 
 /* The directories that ldconfig(8) would look into: /etc/ld.so.conf and what it includes. For hints: the loader itself
  * never reads it. */

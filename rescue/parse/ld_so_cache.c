@@ -244,7 +244,7 @@ static bool find_name(const struct ld_so_cache *cache, const char *name, size_t 
 }
 
 const char *ld_so_cache_lookup(const struct ld_so_cache *cache, const struct elf_file *program, const char *name,
-			       const char *const *hwcaps, size_t hwcap_count)
+			       const char *const *hwcaps, size_t hwcap_count, bool *ret_others)
 {
 	const char *best = NULL;
 	size_t best_rank = 0, index;
@@ -260,21 +260,14 @@ const char *ld_so_cache_lookup(const struct ld_so_cache *cache, const struct elf
 		if (!entry.path || !flags_match(program, entry.flags))
 			continue;
 		rank = hwcap_rank(cache, program, entry.hwcap, hwcaps, hwcap_count);
+		if (rank == 0)
+			*ret_others = true;
 		if (rank > best_rank) {
 			best = entry.path;
 			best_rank = rank;
 		}
 	}
 	return best;
-}
-
-bool ld_so_cache_has_hwcaps(const struct ld_so_cache *cache)
-{
-	for (size_t i = 0; cache->usable && i < cache->entry_count; i++) {
-		if (entry_at(cache, i).hwcap & ~(HWCAP_TLS | HWCAP_X86_64))
-			return true;
-	}
-	return false;
 }
 
 /* --- ld.so.conf --- */

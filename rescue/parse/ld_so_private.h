@@ -19,8 +19,9 @@ struct loader {
 	struct ld_so_cache cache;
 	bool cache_loaded, system_directories_loaded;
 	string_list system_directories; /* built into the loader */
-	const char *hwcaps[LOADER_HWCAPS_LIMIT]; /* that the processor has, best first */
+	const char *hwcaps[LOADER_HWCAPS_LIMIT]; /* that the processor can use, best first */
 	size_t hwcap_count;
+	string_list searched; /* directories that were looked into for glibc-hwcaps */
 	size_t memory_at_start;
 };
 

@@ -132,7 +132,8 @@ static const struct library *loaded_as(const struct loader *loader, const struct
 	for (size_t i = 0; stat->inode && i < loader->result->libraries.count; i++) {
 		const struct library *other = loader->result->libraries.items[i];
 
-		if (other->inode == stat->inode && other->device == stat->device)
+		/* A missing one may have been seen, and passed over: for another machine. */
+		if (other->state != LIBRARY_MISSING && other->inode == stat->inode && other->device == stat->device)
 			return other;
 	}
 	return NULL;
@@ -241,7 +242,19 @@ static const char *expand_tokens(struct loader *loader, const struct library *li
 	return text.data;
 }
 
-/* One directory of a search path: the subdirectories for newer processors come first. */
+/* Notes where better processors may find something else. */
+static void look_for_hwcaps(struct loader *loader, const char *directory)
+{
+	for (size_t i = 0; i < loader->searched.count; i++) {
+		if (string_equal(loader->searched.items[i], directory))
+			return;
+	}
+	*array_push(loader->arena, &loader->searched) = (char *)directory;
+	if (target_exists(loader->target, arena_printf(loader->arena, "%s/glibc-hwcaps", directory)))
+		loader->result->depends_on_processor = true;
+}
+
+/* One directory of a search path: the subdirectories for better processors come first. */
 static enum verdict try_directory(struct loader *loader, struct library *library, const char *directory,
 				  const struct library **ret_same)
 {
@@ -250,6 +263,8 @@ static enum verdict try_directory(struct loader *loader, struct library *library
 
 	while (length > 0 && directory[length - 1] == '/')
 		length--;
+	if (!loader->result->musl)
+		look_for_hwcaps(loader, arena_printf(loader->arena, "%.*s", (int)length, directory));
 	for (size_t i = 0; i < loader->hwcap_count; i++) {
 		verdict = loader_try_path(loader, library,
 					  arena_printf(loader->arena, "%.*s/glibc-hwcaps/%s/%s", (int)length, directory,
@@ -355,7 +370,7 @@ static enum verdict try_system(struct loader *loader, struct library *library, c
 		ld_so_cache_load(loader->target, loader->arena, &loader->program->elf, &loader->cache);
 	loader->cache_loaded = true;
 	path = ld_so_cache_lookup(&loader->cache, &loader->program->elf, library->name, loader->hwcaps,
-				  loader->hwcap_count);
+				  loader->hwcap_count, &loader->result->depends_on_processor);
 	if (no_system && path) {
 		load_system_directories(loader);
 		for (size_t i = 0; path && i < loader->system_directories.count; i++) {

@@ -215,7 +215,7 @@ static bool same_head(const struct chain *chain, const struct head *head)
 }
 
 /* type TYPE hook HOOK [device …] priority PRIORITY */
-static bool hook_line(struct nft_parser *parser, struct chain *chain)
+static bool hook_line(struct nft_parser *parser, struct chain *chain, bool fresh)
 {
 	struct nft_position at = parser->token.at;
 	struct head head = {0};
@@ -231,7 +231,8 @@ static bool hook_line(struct nft_parser *parser, struct chain *chain)
 		return false;
 	if (same_head(chain, &head))
 		return true;
-	if (chain->base || chain->place.line)
+	/* Of several in one block the last one counts. */
+	if (!fresh)
 		return nft_refuse(parser, &at, "Could not process rule: Operation not supported");
 	chain_set_base(parser->ruleset, chain, head.hook, head.priority, head.nat);
 	chain->devices = head.devices;
@@ -264,15 +265,26 @@ static bool policy_line(struct nft_parser *parser, struct chain *chain, bool *se
 	return true;
 }
 
+/* A bracket that nobody closes: the mistake is where the rule makes no sense. */
+static bool unfinished_rule(struct nft_parser *parser, const struct nft_later *later)
+{
+	struct rule *rule;
+
+	parser->bound = &later->bound;
+	parser->bound_next = 0;
+	nft_seek(parser, &later->at);
+	return nft_rule(parser, parser->table, later->chain, &rule) && nft_syntax_error(parser);
+}
+
 /* --- chains ---------------------------------------------------------------- */
 
-static bool chain_line(struct nft_parser *parser, struct chain *chain, bool *policy, nft_later_list *rules)
+static bool chain_line(struct nft_parser *parser, struct chain *chain, bool fresh, bool *policy, nft_later_list *rules)
 {
 	struct nft_later later = {.at = parser->token.at, .chain = chain, .scope = parser->scope};
 	const char *text;
 
 	if (nft_is(parser, "type"))
-		return hook_line(parser, chain);
+		return hook_line(parser, chain, fresh);
 	if (nft_is(parser, "policy"))
 		return policy_line(parser, chain, policy);
 	if (nft_accept(parser, "flags"))
@@ -286,6 +298,8 @@ static bool chain_line(struct nft_parser *parser, struct chain *chain, bool *pol
 	/* A rule: what it is comes later. */
 	if (!nft_skip(parser, &later.bound))
 		return false;
+	if (parser->token.kind == TOKEN_END)
+		return unfinished_rule(parser, &later);
 	*array_push(parser->arena, rules) = later;
 	return true;
 }
@@ -294,7 +308,7 @@ bool nft_chain_block(struct nft_parser *parser, struct chain *chain, const struc
 		     nft_later_list *rules)
 {
 	struct nft_scope *scope = ARENA_NEW(parser->arena, struct nft_scope);
-	bool policy = false, done;
+	bool fresh = !chain->place.line, policy = false, done;
 
 	nft_open_scope(parser, scope);
 	while (!nft_accept(parser, "}")) {
@@ -307,7 +321,7 @@ bool nft_chain_block(struct nft_parser *parser, struct chain *chain, const struc
 		}
 		if (parser->token.kind == TOKEN_END)
 			return nft_syntax_error(parser);
-		if (!chain_line(parser, chain, &policy, rules))
+		if (!chain_line(parser, chain, fresh, &policy, rules))
 			return false;
 		if (!nft_at_separator(parser))
 			return nft_syntax_error(parser);
@@ -361,6 +375,31 @@ bool nft_read_later(struct nft_parser *parser, nft_later_list *elements, nft_lat
 	return true;
 }
 
+/* nft reads everything before it makes anything: the first mistake in the text is what it stops at, be it in a rule
+ * that was left for later. */
+static void find_first_mistake(struct nft_parser *parser, const nft_later_list *rules)
+{
+	size_t notes = parser->report->notes.count;
+	struct load_note first = parser->report->notes.items[notes - 1];
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct load_note *note;
+
+		parser->refused = false;
+		parser->report->notes.count = notes - 1;
+		if (read_one(parser, &rules->items[i]))
+			continue;
+		note = &parser->report->notes.items[parser->report->notes.count - 1];
+		if (string_after(note->message, "syntax error")) {
+			first = *note;
+			break;
+		}
+	}
+	parser->refused = true;
+	parser->report->notes.count = notes - 1;
+	*array_push(parser->arena, &parser->report->notes) = first;
+}
+
 /* --- tables ---------------------------------------------------------------- */
 
 static bool table_flags(struct nft_parser *parser)
@@ -405,12 +444,8 @@ static bool table_line(struct nft_parser *parser, nft_later_list *elements, nft_
 	return nft_syntax_error(parser);
 }
 
-bool nft_table_block(struct nft_parser *parser)
+static bool table_lines(struct nft_parser *parser, nft_later_list *elements, nft_later_list *rules)
 {
-	nft_later_list elements = {0}, rules = {0};
-	struct nft_scope *scope = ARENA_NEW(parser->arena, struct nft_scope);
-
-	nft_open_scope(parser, scope);
 	while (!nft_accept(parser, "}")) {
 		bool done = false;
 
@@ -420,10 +455,23 @@ bool nft_table_block(struct nft_parser *parser)
 			nft_advance(parser);
 			continue;
 		}
-		if (!table_line(parser, &elements, &rules))
+		if (!table_line(parser, elements, rules))
 			return false;
 		if (!nft_at_separator(parser))
 			return nft_syntax_error(parser);
+	}
+	return true;
+}
+
+bool nft_table_block(struct nft_parser *parser)
+{
+	nft_later_list elements = {0}, rules = {0};
+	struct nft_scope *scope = ARENA_NEW(parser->arena, struct nft_scope);
+
+	nft_open_scope(parser, scope);
+	if (!table_lines(parser, &elements, &rules)) {
+		find_first_mistake(parser, &rules);
+		return false;
 	}
 	nft_close_scope(parser);
 	return nft_read_later(parser, &elements, &rules);

@@ -168,8 +168,7 @@ static bool masquerade(struct nft_parser *parser, struct nft_rule *rule)
 	struct goal goal = {0};
 
 	nft_advance(parser);
-	if (nft_accept(parser, "to") &&
-	    (!nft_expect(parser, ":") || !nft_statement_expression(parser, &goal.port)))
+	if (nft_accept(parser, "to") && (!nft_expect(parser, ":") || !nft_statement_expression(parser, &goal.port)))
 		return false;
 	if (!flags(parser) || !imply_goal(parser, rule, &goal))
 		return false;

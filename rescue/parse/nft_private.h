@@ -288,6 +288,28 @@ bool nft_variable(struct nft_parser *parser, struct nft_node **ret);
 bool nft_begins_selector(const struct nft_parser *parser);
 bool nft_selector(struct nft_parser *parser, struct nft_node **ret);
 
+/* A word behind a protocol's, meta's or the like; lists of them end with NULL. */
+struct nft_word {
+	const char *word;
+	struct nft_selector selector;
+};
+
+/* Something that the evaluator does not know. */
+#define NFT_OTHER(type_, bits_)                                        \
+	{                                                              \
+		.selector = SELECT_OTHER, .type = type_, .bits = bits_ \
+	}
+
+const struct nft_word *nft_find_word(const struct nft_word *words, const struct nft_token *token);
+/* Makes the node; its name is the text from there up to the current token. */
+bool nft_finish_selector(struct nft_parser *parser, const struct nft_position *at, const struct nft_selector *selector,
+			 struct nft_node **ret);
+
+/* --- nft_selector_rare.c --------------------------------------------------- */
+
+bool nft_begins_rare_selector(const struct nft_parser *parser);
+bool nft_rare_selector(struct nft_parser *parser, struct nft_node **ret);
+
 /* --- nft_expression.c ------------------------------------------------------ */
 
 struct nft_node *nft_node(struct nft_parser *parser, enum nft_node_kind kind, const struct nft_position *at);
@@ -396,6 +418,9 @@ typedef ARRAY_OF(struct nft_later) nft_later_list;
 
 bool nft_set_block(struct nft_parser *parser, const char *name, const struct nft_position *at, bool map, bool create,
 		   nft_later_list *elements);
+
+/* --- nft_element.c --------------------------------------------------------- */
+
 /* Reads "{ … }" or a variable, and adds it to the set (or removes it). */
 bool nft_elements(struct nft_parser *parser, struct set *set, bool remove);
 /* Adds the elements of an expression. */

@@ -320,19 +320,22 @@ static bool key_options(struct nft_parser *parser, struct nft_rule *rule, bool *
 static bool find_changed_set(struct nft_parser *parser, struct nft_rule *rule, const struct nft_node *reference,
 			     const struct nft_node *key, bool timeout)
 {
+	struct statement statement = {.kind = STATEMENT_UPDATE_SET};
 	const struct nft_declaration *declaration;
-	struct key_part *parts;
 	struct nft_field *types;
 	struct set *set;
 	unsigned count;
 
 	if (!nft_find_set(parser, rule->table, reference, &set) ||
-	    !nft_key_parts(parser, key, &parts, &count, &types) || !nft_check_key(parser, reference, set, types, count))
+	    !nft_key_parts(parser, key, &statement.lookup.parts, &count, &types) ||
+	    !nft_check_key(parser, reference, set, types, count))
 		return false;
 	declaration = set->declaration;
 	if (declaration && timeout && !declaration->timeout && !declaration->dynamic)
 		return nft_refuse(parser, &reference->at, "Could not process rule: Operation not supported");
 	set->dynamic = true;
+	statement.lookup.set = set;
+	*array_push(parser->arena, &rule->statements) = statement;
 	return true;
 }
 

@@ -163,6 +163,8 @@ static bool resolve_interface(struct nft_parser *parser, const struct nft_field 
 		return nft_refuse(parser, &node->at, "String exceeds maximum length of %d", INTERFACE_NAME_SIZE);
 	*ret = (struct interface_name){.name = node->text};
 	if (type->type == TYPE_INTERFACE_INDEX) {
+		if (strchr(node->text, '*'))
+			return nft_refuse(parser, &node->at, "Interface does not exist");
 		if (!string_equal(node->text, "lo"))
 			nft_uncertain(parser, &node->at, "the interface %s must exist when the rules are loaded",
 				      node->text);

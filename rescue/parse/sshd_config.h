@@ -49,6 +49,13 @@ struct sshd_config_error {
 	bool in_match; /* stands inside a Match block */
 };
 
+/* A directory that stands for a file: sshd reads nothing from it, and goes on. */
+struct sshd_config_directory {
+	const char *path; /* as it is named */
+	const char *file; /* the Include that names it; NULL and 0 for the main file */
+	unsigned line;
+};
+
 struct sshd_config {
 	const char *main_path;
 	bool vendor; /* main_path is the vendor's (/usr/etc/ssh), since /etc has none */
@@ -56,6 +63,8 @@ struct sshd_config {
 	ARRAY_OF(struct sshd_setting) settings;
 	ARRAY_OF(struct sshd_config_error)
 	errors; /* all that we can see, in the order sshd would meet them; any one is fatal */
+	/* Not those that a wildcard finds among files: nobody expects anything of these. */
+	ARRAY_OF(struct sshd_config_directory) directories;
 };
 
 /*

@@ -33,8 +33,24 @@ static const char *reason_of(int error)
 
 /* --- content --- */
 
+/* Notes a directory that is named outright, as the main file or by the Include line at hand. */
+static void note_directory(struct config_parser *parser, const char *path, const struct config_line *line)
+{
+	struct sshd_config *config = parser->config;
+
+	if (line && !string_equal(parser->include_lines.items[parser->include_lines.count - 1].pattern, path))
+		return;
+	for (size_t i = 0; i < config->directories.count; i++) {
+		if (string_equal(config->directories.items[i].path, path))
+			return;
+	}
+	*array_push(parser->arena, &config->directories) = (struct sshd_config_directory){
+	    arena_strdup(parser->arena, path), line ? line->file->path : NULL, line ? line->number : 0};
+}
+
 /* sshd reads a directory as an empty file, and so it does /dev/null, which need not be there yet. */
-static int read_content(struct config_parser *parser, const char *path, struct blob *ret)
+static int read_content(struct config_parser *parser, const char *path, const struct config_line *line,
+			struct blob *ret)
 {
 	int r;
 
@@ -42,7 +58,10 @@ static int read_content(struct config_parser *parser, const char *path, struct b
 	if (string_equal(path, "/dev/null"))
 		return 0;
 	r = target_read(parser->target, path, TARGET_FILE_LIMIT, parser->arena, ret, NULL);
-	return r == -EISDIR ? 0 : r;
+	if (r != -EISDIR)
+		return r;
+	note_directory(parser, path, line);
+	return 0;
 }
 
 /* Files and bytes without end are no configuration that anybody wrote; sshd would be at it for ever. */
@@ -151,7 +170,7 @@ void config_read_file(struct config_parser *parser, const char *path, enum sshd_
 	struct blob content;
 	int r;
 
-	r = read_content(parser, path, &content);
+	r = read_content(parser, path, line, &content);
 	if (r < 0) {
 		if (r != -ENOENT && r != -ENOTDIR && r != -ELOOP && r != -EFTYPE_NOT_REGULAR)
 			what = SSHD_CONFIG_NOT_UNDERSTOOD;

@@ -187,17 +187,30 @@ static void add_policy_rules(struct loader *loader, const struct direction *dire
 	set_rule_places(find_own_chain(loader, kind, direction->name), setting->place);
 }
 
-/* The shell splits the values where it prints them: unless each is one word, one is missing at the end, which
- * iptables-restore refuses. */
-static bool policies_are_words(const struct loader *loader)
+/* The shell splits the policies into words where it hands them to its printf(1), which repeats its format as long as
+ * there are any: lines with a word each for the three directions, in this order, or with none where the words end. */
+static void
+print_policies(const struct loader *loader, const struct direction *const order[3], const char *const values[3],
+	       void (*print)(const struct loader *, const struct direction *, const char *word, struct text *),
+	       struct text *text)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-		const char *value = loader->settings.items[directions[i].policy].value;
+	string_list words = {0};
+	size_t used = 0;
 
-		if (!*value || strpbrk(value, " \t\n"))
-			return false;
+	for (size_t i = 0; i < 3; i++) {
+		for (const char *next = values[i] + strspn(values[i], " \t\n"); *next; next += strspn(next, " \t\n")) {
+			size_t length = strcspn(next, " \t\n");
+
+			*array_push(loader->arena, &words) = arena_memdup(loader->arena, next, length);
+			next += length;
+		}
 	}
-	return true;
+	do {
+		text_add_string(text, "*filter\n");
+		for (size_t i = 0; i < 3; i++, used++)
+			print(loader, order[i], used < words.count ? words.items[used] : "", text);
+		text_add_string(text, "COMMIT\n");
+	} while (used < words.count);
 }
 
 /* What iptables-restore refuses, at the setting that it comes from. */
@@ -217,19 +230,27 @@ static void note_bad_policy(struct loader *loader)
 	}
 }
 
+static void print_skip_chain(const struct loader *loader, const struct direction *direction, const char *word,
+			     struct text *text)
+{
+	text_printf(text, ":%s-skip-to-policy-%s - [0:0]\n-A %s-skip-to-policy-%s -j %s\n", loader->prefix,
+		    direction->name, loader->prefix, direction->name, word);
+}
+
 static void make_skip_chains(struct loader *loader)
 {
+	const struct direction *order[ARRAY_SIZE(directions)];
+	const char *values[ARRAY_SIZE(directions)];
 	struct text text = {.arena = loader->arena};
 	struct load_report report = {0}; /* what is wrong with a policy is noted once: set_policies() */
 
-	if (find_own_chain(loader, "skip-to-policy", "input") || !policies_are_words(loader))
+	if (find_own_chain(loader, "skip-to-policy", "input"))
 		return;
-	text_add_string(&text, "*filter\n");
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		text_printf(&text, ":%s-skip-to-policy-%s - [0:0]\n-A %s-skip-to-policy-%s -j %s\n", loader->prefix,
-			    directions[i].name, loader->prefix, directions[i].name,
-			    loader->settings.items[directions[i].policy].value);
-	text_add_string(&text, "COMMIT\n");
+	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
+		order[i] = &directions[i];
+		values[i] = loader->settings.items[directions[i].policy].value;
+	}
+	print_policies(loader, order, values, print_skip_chain, &text);
 	restore_text(loader, &text, true, &report);
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
 		set_rule_places(find_own_chain(loader, "skip-to-policy", directions[i].name),
@@ -274,24 +295,29 @@ static void hook_user_chains(struct loader *loader)
 	restore_text(loader, &text, true, loader->report);
 }
 
+static void print_policy(const struct loader *loader, const struct direction *direction, const char *word,
+			 struct text *text)
+{
+	(void)loader;
+	text_printf(text, ":%s %s [0:0]\n", direction->chain, word);
+}
+
 static void set_policies(struct loader *loader)
 {
+	static const struct direction *const order[] = {&directions[0], &directions[2], &directions[1]};
+	const char *values[ARRAY_SIZE(order)];
 	struct text text = {.arena = loader->arena};
 	struct load_report report = {0};
 
 	/* Both families have the same ones. */
 	if (!loader->ipv6)
 		note_bad_policy(loader);
-	if (!policies_are_words(loader))
-		return;
-	text_add_string(&text, "*filter\n");
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-		const char *value = loader->settings.items[directions[i].policy].value;
-
-		text_printf(&text, ":%s %s [0:0]\n", directions[i].chain,
-			    string_equal(value, "REJECT") ? "DROP" : value);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		values[i] = loader->settings.items[order[i]->policy].value;
+		if (string_equal(values[i], "REJECT"))
+			values[i] = "DROP";
 	}
-	text_add_string(&text, "COMMIT\n");
+	print_policies(loader, order, values, print_policy, &text);
 	restore_text(loader, &text, true, &report);
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
 		struct chain *chain = find_chain(loader, directions[i].chain);

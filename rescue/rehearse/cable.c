@@ -56,6 +56,17 @@ static int add_address(struct mnl_socket *here, int here_index, struct mnl_socke
 	return r < 0 ? r : netlink_neighbour(here, here_index, address->ipv6, address->bytes, machine_hardware);
 }
 
+/* One that is up, and leads nowhere. */
+static int add_idle_interface(struct mnl_socket *socket, const char *name)
+{
+	int r = netlink_idle(socket, name), index;
+
+	if (r < 0)
+		return r;
+	index = netlink_index(socket, name);
+	return index < 0 ? index : netlink_up(socket, index);
+}
+
 int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, const struct script *script,
 	      bool *ret_ipv6, const char **ret_what)
 {
@@ -76,7 +87,10 @@ int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, 
 	r = r < 0 ? r : netlink_up(there, LOOPBACK_INDEX);
 	r = r < 0 ? r : netlink_up(here, here_index);
 	r = r < 0 ? r : netlink_up(there, there_index);
-	*ret_what = "give addresses";
+	*ret_what = "add interfaces";
+	for (size_t i = 0; i < script->more_interfaces.count && r == 0; i++)
+		r = add_idle_interface(there, script->more_interfaces.items[i]);
+	*ret_what = r == 0 ? "give addresses" : *ret_what;
 	r = r < 0 ? r : give_addresses(here, here_index, there, there_index, false);
 	if (r < 0)
 		return r;

@@ -107,15 +107,16 @@ int netlink_cable(struct mnl_socket *socket, const struct link_end *here, const 
 	return netlink_ask(socket, message);
 }
 
-int netlink_dummy(struct mnl_socket *socket, const char *name)
+int netlink_idle(struct mnl_socket *socket, const char *name)
 {
 	char buffer[MESSAGE_SIZE] = {0};
 	struct nlmsghdr *message = begin_link(buffer, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
 	struct nlattr *info;
 
+	/* The kernel names the other end. */
 	mnl_attr_put_strz(message, IFLA_IFNAME, name);
 	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-	mnl_attr_put_str(message, IFLA_INFO_KIND, "dummy");
+	mnl_attr_put_str(message, IFLA_INFO_KIND, "veth");
 	mnl_attr_nest_end(message, info);
 	return netlink_ask(socket, message);
 }

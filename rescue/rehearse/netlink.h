@@ -23,8 +23,9 @@ struct link_end {
 };
 
 int netlink_cable(struct mnl_socket *socket, const struct link_end *here, const struct link_end *there);
-/* A further interface without a cable. */
-int netlink_dummy(struct mnl_socket *socket, const char *name);
+/* A further interface that leads nowhere: a cable to a loose end in the same namespace (kernels have no dummy
+ * interfaces more often than no cables). */
+int netlink_idle(struct mnl_socket *socket, const char *name);
 /* The index of an interface, or negative errno. */
 int netlink_index(struct mnl_socket *socket, const char *name);
 int netlink_up(struct mnl_socket *socket, int index);

@@ -16,7 +16,8 @@
 #include "stage/stage.h"
 
 enum {
-	SOURCE_LIMIT = 8 /* clients beside the usual one */
+	SOURCE_LIMIT = 8, /* clients beside the usual one */
+	INTERFACE_LIMIT = 32,
 };
 
 /* What the system manager gives every program: systemd.exec(5), ENVIRONMENT VARIABLES IN SPAWNED PROCESSES. */
@@ -210,6 +211,36 @@ static void add_loaders(const struct facts *facts, struct arena *arena, struct s
 	}
 }
 
+static void add_interface(struct arena *arena, char *name, struct script *script)
+{
+	if (strlen(name) >= IFNAMSIZ || strpbrk(name, "*/ ") || string_equal(name, script->interface) ||
+	    script->more_interfaces.count == INTERFACE_LIMIT)
+		return;
+	for (size_t i = 0; i < script->more_interfaces.count; i++) {
+		if (string_equal(script->more_interfaces.items[i], name))
+			return;
+	}
+	*array_push(arena, &script->more_interfaces) = name;
+}
+
+/* Every interface that is configured, and those that rules name: rules with "iif" do not even load without theirs. */
+static void add_interfaces(const struct facts *facts, struct arena *arena, struct script *script)
+{
+	struct network_facts network = {0};
+	string_list mentioned = {0};
+	struct ruleset ruleset;
+
+	network_facts_load(facts->target, arena, &network);
+	if (network.interfaces.count && strlen(network.interfaces.items[0]) < IFNAMSIZ)
+		script->interface = network.interfaces.items[0];
+	for (size_t i = 0; i < network.interfaces.count; i++)
+		add_interface(arena, network.interfaces.items[i], script);
+	firewall_build(facts, &ruleset);
+	ruleset_interfaces(&ruleset, arena, &mentioned);
+	for (size_t i = 0; i < mentioned.count; i++)
+		add_interface(arena, mentioned.items[i], script);
+}
+
 static void add_port(struct arena *arena, struct script *script, unsigned port)
 {
 	for (size_t i = 0; i < script->ports.count; i++) {
@@ -330,7 +361,6 @@ static bool is_foreign(const struct facts *facts, struct arena *arena, const cha
 
 void script_write(const struct facts *facts, const string_list *sources, struct arena *arena, struct script *ret)
 {
-	struct network_facts network = {0};
 	const char *foreign;
 
 	*ret = (struct script){.interface = "eth0"};
@@ -350,9 +380,7 @@ void script_write(const struct facts *facts, const string_list *sources, struct 
 		ret->unplayable = "its unit does not say how sshd is started";
 		return;
 	}
-	network_facts_load(facts->target, arena, &network);
-	if (network.interfaces.count && strlen(network.interfaces.items[0]) < IFNAMSIZ)
-		ret->interface = network.interfaces.items[0];
+	add_interfaces(facts, arena, ret);
 	set_socket_use(facts, ret);
 	add_loaders(facts, arena, ret);
 	add_daemon(facts, arena, ret);

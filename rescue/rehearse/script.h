@@ -49,7 +49,8 @@ enum socket_use {
 };
 
 struct script {
-	const char *interface;
+	const char *interface; /* that the client comes in by */
+	string_list more_interfaces; /* that are there as well, with nobody behind them */
 	scripted_addresses addresses; /* beside the one that it always has */
 	scripted_addresses sources; /* of further clients */
 	ARRAY_OF(unsigned) ports;

@@ -53,12 +53,14 @@ static size_t utf8_length(const unsigned char *bytes, size_t size, uint32_t *ret
 	return length;
 }
 
-/* C0 and C1 controls, DEL, line separators, and what turns the direction of writing: JSON is read on terminals too. */
-static bool is_control(uint32_t character)
+static void add_escaped(struct text *text, uint32_t character)
 {
-	return character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == 0x200e ||
-	       character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
-	       (character >= 0x2066 && character <= 0x2069);
+	/* RFC 8259: beyond the sixteen bits that an escape has, a surrogate pair. */
+	if (character > 0xffff)
+		text_printf(text, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (character >> 10)),
+			    (unsigned)(0xdc00 + (character & 0x3ff)));
+	else
+		text_printf(text, "\\u%04x", (unsigned)character);
 }
 
 bool escape_json(struct text *text, const char *bytes, size_t size)
@@ -75,10 +77,10 @@ bool escape_json(struct text *text, const char *bytes, size_t size)
 			whole = false;
 		} else if (character == '"' || character == '\\') {
 			text_printf(text, "\\%c", (int)character);
-		} else if (is_control(character)) {
-			text_printf(text, "\\u%04x", (unsigned)character);
+		} else if (length == 1 && char_is_printable(bytes[i])) {
+			text_add(text, bytes + i, 1);
 		} else {
-			text_add(text, bytes + i, length);
+			add_escaped(text, character);
 		}
 	}
 	text_add_string(text, "\"");

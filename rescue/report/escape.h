@@ -13,8 +13,9 @@
 void escape_terminal(struct text *text, const char *bytes, size_t size);
 char *escape_terminal_string(struct arena *arena, const char *string);
 
-/* Adds bytes as a JSON string with its quotes: valid UTF-8 stays, control characters are escaped, a byte that is no
- * UTF-8 becomes U+FFFD. Returns whether every byte survived. */
+/* Adds bytes as a JSON string with its quotes, in ASCII: JSON is looked at on terminals too, and every other character
+ * may be one that does not show, or that turns the direction of writing. A byte that is no UTF-8 becomes U+FFFD.
+ * Returns whether every byte survived. */
 bool escape_json(struct text *text, const char *bytes, size_t size);
 
 #endif

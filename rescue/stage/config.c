@@ -11,6 +11,7 @@
 /* sshd stops at the first; with that many, the rest can wait for the next look. */
 enum {
 	PROBLEM_LIMIT = 500,
+	DIRECTORY_LIMIT = 16,
 };
 
 /* The part of a problem's identity that is not the path: the text of its line, which stays when lines move. */
@@ -271,6 +272,25 @@ static void check_error(struct config_stage *stage, const struct sshd_config_err
 	file->settled[line.number] = true;
 }
 
+/* Nothing that sshd would stop at, or say a word about. */
+static void check_directories(const struct facts *facts, struct findings *findings)
+{
+	const struct sshd_config *config = &facts->config;
+
+	for (size_t i = 0; i < config->directories.count && i < DIRECTORY_LIMIT; i++) {
+		const struct sshd_config_directory *directory = &config->directories.items[i];
+		struct problem *problem = problem_raise(findings, PROBLEM_CONFIG_DIRECTORY,
+							directory->file ? directory->file : directory->path,
+							directory->line, "%s", directory->path);
+
+		if (directory->file)
+			problem_remedy(findings, problem, "include the files in it: Include %s/*.conf",
+				       directory->path);
+		else
+			problem_remedy(findings, problem, "%s", "move it out of the way and restore the file");
+	}
+}
+
 void stage_config(const struct facts *facts, struct findings *findings)
 {
 	struct config_stage stage = {.facts = facts, .findings = findings, .arena = findings->arena};
@@ -287,4 +307,5 @@ void stage_config(const struct facts *facts, struct findings *findings)
 		}
 		check_error(&stage, &facts->config.errors.items[i]);
 	}
+	check_directories(facts, findings);
 }

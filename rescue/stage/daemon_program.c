@@ -233,12 +233,25 @@ static void raise_unknown(struct daemon_stage *stage, const char *program, const
 	problem_evidence(stage->findings, problem, "%s", reason);
 }
 
-/* What the loader finds may depend on the processor: it is judged for the least and for the best one, and known only
- * where both agree. */
+/* Whether a better processor changes the answer. */
+static bool processor_matters(struct daemon_stage *stage, const char *path, const struct loaded_program *loaded)
+{
+	unsigned count = loaded->depends_on_processor ? ld_so_processor_count(&loaded->program->elf) : 0;
+
+	for (unsigned processor = 1; processor <= count; processor++) {
+		struct loaded_program better;
+
+		ld_so_load(stage->facts->target, stage->arena, path, processor, &better);
+		if (ld_so_complete(&better) != ld_so_complete(loaded))
+			return true;
+	}
+	return false;
+}
+
+/* What the loader finds may depend on the processor, and is known only where the answer is the same for all. */
 static void check_libraries(struct daemon_stage *stage, const char *path, const struct loaded_program *loaded)
 {
 	const struct unit_setting *setting = loader_setting(stage->facts);
-	struct loaded_program best;
 
 	if (setting) {
 		raise_unknown(
@@ -246,13 +259,9 @@ static void check_libraries(struct daemon_stage *stage, const char *path, const 
 		    arena_printf(stage->arena, "%s:%u sets %s", setting->path, setting->line, setting->value));
 		return;
 	}
-	if (ld_so_has_hwcaps(stage->facts->target, stage->arena, loaded)) {
-		ld_so_load(stage->facts->target, stage->arena, path, PROCESSOR_BEST, &best);
-		if (ld_so_complete(&best) != ld_so_complete(loaded)) {
-			raise_unknown(stage, path,
-				      "its libraries are complete for some processors only (glibc-hwcaps)");
-			return;
-		}
+	if (processor_matters(stage, path, loaded)) {
+		raise_unknown(stage, path, "its libraries are complete for some processors only (glibc-hwcaps)");
+		return;
 	}
 	report_loaded(stage, path, loaded);
 }
@@ -270,9 +279,8 @@ static void check_interpreter(struct daemon_stage *stage, const char *path, cons
 	problem_remedy(stage->findings, problem, "%s", daemon_library_remedy(stage, loaded->interpreter));
 }
 
-/* A script in place of sshd may well start it: that is not judged. */
-static void raise_not_program(struct daemon_stage *stage, const char *path, const struct node_stat *stat,
-			      const char *reason)
+static struct problem *raise_not_program(struct daemon_stage *stage, const char *path, const struct node_stat *stat,
+					 const char *reason)
 {
 	char start[2] = {0};
 	struct problem *problem = raise_with_remedy(stage, PROBLEM_DAEMON_NOT_A_PROGRAM, path);
@@ -282,18 +290,20 @@ static void raise_not_program(struct daemon_stage *stage, const char *path, cons
 		problem_evidence(stage->findings, problem, "%s", "it is empty");
 	} else if (target_pread(stage->facts->target, path, start, sizeof(start), 0) == 2 &&
 		   memcmp(start, "#!", 2) == 0) {
+		/* It may well start sshd: that is not judged. */
 		problem->severity = SEVERITY_UNKNOWN;
 		problem_evidence(stage->findings, problem, "%s", "it is a script");
 	} else {
 		problem_evidence(stage->findings, problem, "%s", reason);
 	}
+	return problem;
 }
 
 static void check_elf(struct daemon_stage *stage, const char *path, const struct node_stat *stat)
 {
 	struct loaded_program loaded;
 
-	ld_so_load(stage->facts->target, stage->arena, path, PROCESSOR_BASELINE, &loaded);
+	ld_so_load(stage->facts->target, stage->arena, path, 0, &loaded);
 	switch (loaded.state) {
 	case PROGRAM_STATIC:
 		check_architecture(stage, path);
@@ -309,6 +319,9 @@ static void check_elf(struct daemon_stage *stage, const char *path, const struct
 		break;
 	case PROGRAM_NOT_ELF:
 		raise_not_program(stage, path, stat, loaded.reason);
+		break;
+	case PROGRAM_DOUBTFUL:
+		raise_not_program(stage, path, stat, loaded.reason)->severity = SEVERITY_UNKNOWN;
 		break;
 	case PROGRAM_UNREADABLE:
 		raise_not_program(stage, path, stat, strerror(-loaded.error));

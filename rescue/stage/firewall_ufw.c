@@ -136,8 +136,11 @@ static const char *plain_rule(const struct repair *repair, const char *command, 
 
 static void describe(const struct repair *repair, const char *path)
 {
-	problem_repair(repair->findings, repair->problem, VERB_ADD, "a rule that accepts port %u/tcp to %s",
-		       repair->breach->port, path);
+	if (repair->problem->repair)
+		problem_repair(repair->findings, repair->problem, VERB_ADD, "%s and %s", repair->problem->repair, path);
+	else
+		problem_repair(repair->findings, repair->problem, VERB_ADD, "a rule that accepts port %u/tcp to %s",
+			       repair->breach->port, path);
 }
 
 /* The end of the table that line is in. */
@@ -153,10 +156,9 @@ static unsigned find_commit(const struct blob *content, unsigned line)
 	return 0;
 }
 
-/* In the chain where it happened, and the file: before the rule, or as the last one before the policy. */
-static bool insert_at_obstacle(const struct repair *repair, const struct place *place)
+/* In the chain and the file where it happened: before the rule, or as the last one before the policy. */
+static bool insert_at_obstacle(const struct repair *repair, const struct chain *chain, const struct place *place)
 {
-	const struct chain *chain = repair->breach->obstacle->chain;
 	struct rules_file file;
 	bool inserts;
 	unsigned line;
@@ -225,6 +227,32 @@ static bool add_user_rule(const struct repair *repair, const struct place *place
 	return added;
 }
 
+/* ufw's chains that stand for the policy are at the end of the way, unless the before rules jump there; the rule that
+ * does, and its chain. */
+static const struct rule *early_jump(const struct breach *breach, const struct chain **ret_chain)
+{
+	const struct chain *to = breach->obstacle->chain;
+	const struct table *table = to->table;
+
+	if (!breach->obstacle->rule || !strstr(to->name, "-skip-to-policy-"))
+		return NULL;
+	for (size_t i = 0; i < table->chains.count; i++) {
+		const struct chain *from = table->chains.items[i];
+
+		for (size_t j = 0; j < chain_rule_count(from); j++) {
+			const struct rule *rule = chain_rule(from, j);
+			const struct statement *last = rule->count ? &rule->statements[rule->count - 1] : NULL;
+
+			if (last && last->kind == STATEMENT_VERDICT && last->verdict.chain == to && rule->place.path &&
+			    string_after(rule->place.path, UFW_DIRECTORY "/before")) {
+				*ret_chain = from;
+				return rule;
+			}
+		}
+	}
+	return NULL;
+}
+
 /* Whether what ufw(8) writes, or a rule just before it, comes before the obstacle: that is the user's own rule, a
  * policy, or in the after rules. */
 static bool comes_after_user_rules(const struct obstacle *obstacle, const struct place *place)
@@ -238,6 +266,8 @@ static bool comes_after_user_rules(const struct obstacle *obstacle, const struct
 static bool repair_family(struct repair *repair, const struct place *place)
 {
 	const struct obstacle *obstacle = repair->breach->obstacle;
+	const struct chain *from = NULL;
+	const struct rule *jump = early_jump(repair->breach, &from);
 	bool other_family = obstacle->chain->table->family == (repair->ipv6 ? FILTER_IPV4 : FILTER_IPV6);
 	bool leaves = obstacle->packet == PACKET_SYN_ACK || obstacle->packet == PACKET_DATA;
 
@@ -247,8 +277,10 @@ static bool repair_family(struct repair *repair, const struct place *place)
 			       repair->breach->port);
 		return false;
 	}
+	if (jump)
+		return !other_family && insert_at_obstacle(repair, from, &jump->place);
 	if (!comes_after_user_rules(obstacle, place))
-		return !other_family && insert_at_obstacle(repair, place);
+		return !other_family && insert_at_obstacle(repair, obstacle->chain, place);
 	return leaves ? append_before_rule(repair) : add_user_rule(repair, place);
 }
 

@@ -301,3 +301,13 @@ repaired_to()
 	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || [ $? -eq 1 ]
 	printf 'PermitRootLogin no\r\nPort 22\r\n' | cmp - "$CONFIG"
 }
+
+@test "config.directory: sshd takes a directory for an empty file, and starts" {
+	config 'Include /etc/ssh/sshd_config.d'
+	healthy
+	finds config.directory
+	rm "$CONFIG"
+	mkdir "$CONFIG"
+	healthy
+	finds config.directory
+}

@@ -171,6 +171,41 @@ dropin()
 	[ "$(json .verdict)" = unknown ]
 }
 
+@test "a library that some processors only would stumble over: unknown" {
+	local directory=$ROOT/usr/lib/x86_64-linux-gnu
+	rm "$ROOT/etc/ld.so.cache"
+	healthy
+	# Those in between take the damaged one; the least and the best do not.
+	mkdir -p "$directory/glibc-hwcaps/x86-64-v3" "$directory/glibc-hwcaps/x86-64-v4"
+	: >"$directory/glibc-hwcaps/x86-64-v3/libcrypto.so.3"
+	cp "$directory/libcrypto.so.3" "$directory/glibc-hwcaps/x86-64-v4"
+	reports daemon.library-unknown
+	[ "$(json .verdict)" = unknown ]
+	# Whatever the processor is, the outcome is the same.
+	: >"$directory/glibc-hwcaps/x86-64-v4/libcrypto.so.3"
+	: >"$directory/libcrypto.so.3"
+	mkdir "$directory/glibc-hwcaps/x86-64-v2"
+	: >"$directory/glibc-hwcaps/x86-64-v2/libcrypto.so.3"
+	reports daemon.library-broken
+	[ "$(json .verdict)" = unreachable ]
+}
+
+@test "sshd with damaged program headers" {
+	local sshd=$ROOT/usr/sbin/sshd
+	cp "$sshd" "$BATS_TEST_TMPDIR/good"
+	# Nobody looks at the section table: e_shoff.
+	printf '\0\0\0\0\0\0\0\200' | dd of="$sshd" bs=1 seek=40 conv=notrunc status=none
+	healthy
+	head -c 560 /dev/zero | tr '\0' '\377' | dd of="$sshd" bs=1 seek=64 conv=notrunc status=none
+	reports daemon.not-a-program
+	[ "$(json .verdict)" = unreachable ]
+	# Where the loader finds its own name: nobody would write that, and it may well start.
+	cp "$BATS_TEST_TMPDIR/good" "$sshd"
+	printf '\1' | dd of="$sshd" bs=1 seek=$((64 + 56 + 16)) conv=notrunc status=none
+	reports daemon.not-a-program
+	[ "$(json .verdict)" = unknown ]
+}
+
 @test "the user sshd is missing" {
 	sed -i '/^sshd:/d' "$ROOT/etc/passwd" "$ROOT/etc/shadow"
 	heals daemon.privsep-user

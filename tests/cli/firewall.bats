@@ -113,9 +113,9 @@ script()
 			}
 		}
 	END
-	heals firewall.blocked
+	finds firewall.blocked
 	at /etc/nftables.conf:5 firewall.blocked
-	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
+	heals firewall.blocked
 	[ "$(grep -c 'tcp dport 22 accept' "$ROOT/etc/nftables.conf")" -eq 1 ]
 	sources any
 }
@@ -132,8 +132,9 @@ script()
 	END
 	mkdir -p "$ROOT/etc/nftables.d"
 	printf 'chain more {\n\ttcp dport $ssh reject with tcp reset\n}\n' >"$ROOT/etc/nftables.d/more.nft"
-	heals firewall.blocked
+	finds firewall.blocked
 	at /etc/nftables.d/more.nft:2 firewall.blocked
+	heals firewall.blocked
 }
 
 @test "firewall.restricted: some sources are respected" {
@@ -220,9 +221,10 @@ script()
 		-A INPUT -j LOG
 		COMMIT
 	END
-	heals firewall.blocked
+	finds firewall.blocked
 	at /etc/iptables/rules.v4:3 firewall.blocked
 	at /etc/iptables/rules.v6:3 firewall.blocked
+	heals firewall.blocked
 }
 
 @test "firewall.blocked: an early drop in saved iptables rules" {
@@ -237,8 +239,9 @@ script()
 		-A guard -p tcp -m multiport --dports 21,22,23 -j REJECT
 		COMMIT
 	END
-	heals firewall.blocked
+	finds firewall.blocked
 	at /etc/iptables/rules.v4:8 firewall.blocked
+	heals firewall.blocked
 }
 
 @test "firewall.refused: saved iptables rules with a mistake" {
@@ -298,7 +301,6 @@ ufw()
 @test "firewall.blocked: ufw without a rule for SSH" {
 	ufw
 	heals firewall.blocked
-	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
 	grep -qx '### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in' "$ROOT/etc/ufw/user.rules"
 	grep -qx -- '-A ufw-user-input -p tcp --dport 22 -j ACCEPT' "$ROOT/etc/ufw/user.rules"
 	grep -qx -- '-A ufw6-user-input -p tcp --dport 22 -j ACCEPT' "$ROOT/etc/ufw/user6.rules"
@@ -320,8 +322,11 @@ firewalld()
 		>"$ROOT/usr/lib/firewalld/services/ssh.xml"
 	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="ssh"/>\n</zone>\n' \
 		>"$ROOT/usr/lib/firewalld/zones/public.xml"
-	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="DROP">\n  <short>Drop</short>\n</zone>\n' \
-		>"$ROOT/usr/lib/firewalld/zones/drop.xml"
+	local zone
+	for zone in 'block %%REJECT%%' 'drop DROP' 'trusted ACCEPT'; do
+		printf '<?xml version="1.0" encoding="utf-8"?>\n<zone target="%s">\n  <short>Zone</short>\n</zone>\n' "${zone#* }" \
+			>"$ROOT/usr/lib/firewalld/zones/${zone% *}.xml"
+	done
 	printf 'DefaultZone=%s\nFirewallBackend=nftables\n' "${1:-public}" >"$ROOT/etc/firewalld/firewalld.conf"
 }
 
@@ -333,17 +338,15 @@ firewalld()
 
 @test "firewall.blocked: firewalld's default zone has no SSH" {
 	firewalld public
-	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <service name="http"/>\n</zone>\n' \
+	printf '<?xml version="1.0" encoding="utf-8"?>\n<zone>\n  <short>Public</short>\n  <port port="80" protocol="tcp"/>\n</zone>\n' \
 		>"$ROOT/etc/firewalld/zones/public.xml"
 	heals firewall.blocked
-	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
 	grep -q '<service name="ssh"/>' "$ROOT/etc/firewalld/zones/public.xml"
 }
 
 @test "firewall.blocked: firewalld's default zone is the vendor's drop" {
 	firewalld drop
 	heals firewall.blocked
-	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
 	[ -e "$ROOT/etc/firewalld/zones/drop.xml" ]
 }
 
@@ -353,7 +356,6 @@ firewalld()
 	sed -i 's/^### RULES ###$/&\n\n### tuple ### allow tcp 22 0.0.0.0\/0 any 0.0.0.0\/0 in\n-A ufw-user-input -p tcp --dport 22 -j ACCEPT/' \
 		"$ROOT/etc/ufw/user.rules"
 	heals firewall.blocked
-	"$SSHRESCUE" repair -y --root "$ROOT" >/dev/null || true
 	grep -qx -- '-A ufw-user-input -p tcp --dport 2222 -j ACCEPT' "$ROOT/etc/ufw/user.rules"
 }
 

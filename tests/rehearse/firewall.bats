@@ -162,7 +162,7 @@ ufw_allows_ssh()
 		'-A ssh -s 10.0.0.0/8 -j ACCEPT' '-A ssh -m comment --comment closed -j REJECT' COMMIT >"$ROOT/etc/rules.v4"
 	rehearsed
 	is '.connections[] | select(.source == "77.88.99.110") | .result' refused
-	is .dropped_by 'rule 2 of chain ssh in table ip filter (/etc/rules.v4:5: -A ssh -m comment --comment closed -j REJECT)'
+	is .dropped_by 'rule 2 of chain ssh in table ip filter (/etc/rules.v4:6: -A ssh -m comment --comment closed -j REJECT)'
 }
 
 @test "iptables-restore by a unit of the administrator's" {

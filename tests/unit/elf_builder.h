@@ -14,6 +14,7 @@ enum {
 	ELF_BUILD_DYNAMIC = 0x400,
 	ELF_BUILD_STRINGS = 0x1000,
 	ELF_BUILD_VERSIONS = 0x1c00,
+	ELF_BUILD_ENTRY = 0x2f0,
 	ELF_BUILD_INTERP = 0x300,
 	ELF_BUILD_DATA = 0x2000, /* for the test's own use */
 };
@@ -174,8 +175,11 @@ static inline void elf_build(struct elf_build *build, const struct elf_spec *spe
 	build->data[EI_VERSION] = EV_CURRENT;
 	if (!spec->no_dynamic)
 		elf_build_dynamic(build);
+	/* A program says where its headers are. */
+	if (spec->interpreter)
+		elf_segment(build, segments++, PT_PHDR, PF_R, spec->narrow ? 52 : 64, 5 * (spec->narrow ? 32 : 56));
 	if (!spec->no_load) {
-		elf_segment(build, segments++, PT_LOAD, PF_R, 0, ELF_BUILD_DATA);
+		elf_segment(build, segments++, PT_LOAD, PF_R | PF_X, 0, ELF_BUILD_DATA);
 		elf_segment(build, segments++, PT_LOAD, PF_R | PF_W, ELF_BUILD_DATA, ELF_BUILD_SIZE - ELF_BUILD_DATA);
 	}
 	if (spec->interpreter) {
@@ -187,6 +191,7 @@ static inline void elf_build(struct elf_build *build, const struct elf_spec *spe
 	elf_put(build, 16, 2, spec->type ? spec->type : ET_DYN);
 	elf_put(build, 18, 2, spec->machine ? spec->machine : EM_X86_64);
 	elf_put(build, 20, 4, EV_CURRENT);
+	elf_put(build, 24, word, ELF_BUILD_ENTRY);
 	elf_put(build, 24 + word, word, spec->narrow ? 52 : 64); /* e_phoff */
 	elf_put(build, tail, 2, spec->narrow ? 52 : 64);
 	elf_put(build, tail + 2, 2, spec->narrow ? 32 : 56);

@@ -33,7 +33,6 @@ static int load(struct small_root *root, const struct blob *image, struct elf_fi
 static void check_everything(const struct elf_file *elf)
 {
 	assert_string_equal(elf->interpreter, "/lib/ld.so");
-	assert_true(elf->has_dynamic);
 	assert_int_equal(elf->needed.count, 2);
 	assert_string_equal(elf->needed.items[0], "libcrypto.so.3");
 	assert_string_equal(elf->needed.items[1], "libc.so.6");
@@ -162,6 +161,104 @@ static void test_damaged(void **state)
 	}
 }
 
+/* The field of a program header, of the everything-program in 64 bit. */
+enum segment_field {
+	FIELD_TYPE = 0,
+	FIELD_FLAGS = 4,
+	FIELD_OFFSET = 8,
+	FIELD_ADDRESS = 16,
+	FIELD_FILE_SIZE = 32,
+	FIELD_MEMORY_SIZE = 40,
+};
+
+enum {
+	SEGMENT_PHDR,
+	SEGMENT_CODE,
+	SEGMENT_DATA,
+	SEGMENT_INTERP,
+	SEGMENT_DYNAMIC,
+};
+
+static void set_segment(struct elf_build *build, unsigned segment, enum segment_field field, uint64_t value)
+{
+	elf_put(build, 64 + 56 * segment + field, field <= FIELD_FLAGS ? 4 : 8, value);
+}
+
+static void judged(struct small_root *root, const struct elf_build *build, const char *fault, const char *doubt)
+{
+	struct blob image = {(char *)build->data, ELF_BUILD_SIZE};
+	struct elf_file elf = {.size = ELF_BUILD_SIZE};
+	struct elf_reader reader;
+	const char *reason;
+
+	elf_reader_init(&reader, root->target, "/file", &image);
+	assert_int_equal(elf_load(&reader, &root->arena, &elf, &reason), 0);
+	reason = elf_program_fault(&elf);
+	if (!fault != !reason || (fault && strcmp(fault, reason) != 0))
+		fail_msg("fault: %s, not %s", reason, fault);
+	if (fault)
+		return;
+	reason = elf_program_doubt(&elf);
+	if (!doubt != !reason || (doubt && strcmp(doubt, reason) != 0))
+		fail_msg("doubt: %s, not %s", reason, doubt);
+}
+
+/* What tests/differential/ld_so tried with the kernel. */
+static void test_program_headers(void **state)
+{
+	static const struct {
+		unsigned segment;
+		enum segment_field field;
+		uint64_t value;
+		const char *fault, *doubt;
+	} cases[] = {
+	    {SEGMENT_CODE, FIELD_OFFSET, 0x10, "a segment is not page-aligned", NULL},
+	    {SEGMENT_CODE, FIELD_MEMORY_SIZE, 0x10, "a segment is larger in the file than in memory", NULL},
+	    {SEGMENT_DATA, FIELD_MEMORY_SIZE, UINT64_MAX, "a segment lies outside of the address space", NULL},
+	    {SEGMENT_DATA, FIELD_ADDRESS, UINT64_C(1) << 63, "a segment lies outside of the address space", NULL},
+	    {SEGMENT_CODE, FIELD_FLAGS, PF_R, "its entry point is not in its code", NULL},
+	    {SEGMENT_CODE, FIELD_TYPE, PT_NULL, "its entry point is not in its code", NULL},
+	    {SEGMENT_CODE, FIELD_FILE_SIZE, 0x10, "its entry point is not in its code", NULL},
+	    {SEGMENT_DYNAMIC, FIELD_TYPE, PT_NULL, "it has a loader, but no dynamic section", NULL},
+	    {SEGMENT_PHDR, FIELD_TYPE, PT_NULL, "it does not say where its program headers are", NULL},
+	    {SEGMENT_PHDR, FIELD_ADDRESS, 0x80, "it does not say where its program headers are", NULL},
+	    {SEGMENT_INTERP, FIELD_ADDRESS, 0x80, NULL, "its program headers contradict each other"},
+	    {SEGMENT_DYNAMIC, FIELD_OFFSET, 0x80, NULL, "its program headers contradict each other"},
+	    {SEGMENT_DATA, FIELD_ADDRESS, 0x1000, NULL, "its segments overlap"},
+	    {SEGMENT_DATA, FIELD_FLAGS, 0, NULL, "a segment cannot be read"},
+	    {SEGMENT_DATA, FIELD_MEMORY_SIZE, 0x100000, NULL, NULL},
+	    {SEGMENT_DATA, FIELD_TYPE, PT_GNU_RELRO, NULL, "what the loader relocates is not writable"},
+	};
+	struct small_root *root = *state;
+	struct elf_build build;
+
+	elf_build(&build, &everything);
+	judged(root, &build, NULL, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		elf_build(&build, &everything);
+		set_segment(&build, cases[i].segment, cases[i].field, cases[i].value);
+		judged(root, &build, cases[i].fault, cases[i].doubt);
+	}
+	/* No segment at all, or none that is loaded. */
+	elf_build(&build, &everything);
+	elf_put(&build, 56, 2, 0);
+	judged(root, &build, "it has no loadable segments", NULL);
+	elf_build(&build, &everything);
+	set_segment(&build, SEGMENT_CODE, FIELD_TYPE, PT_NULL);
+	set_segment(&build, SEGMENT_DATA, FIELD_TYPE, PT_NULL);
+	judged(root, &build, "it has no loadable segments", NULL);
+	/* The headers stand where nothing is loaded from. */
+	elf_build(&build, &everything);
+	memcpy(build.data + ELF_BUILD_DATA, build.data + 64, 5 * 56);
+	elf_put(&build, 32, 8, ELF_BUILD_DATA);
+	elf_put(&build, ELF_BUILD_DATA + 56 * SEGMENT_DATA + FIELD_TYPE, 4, PT_NULL);
+	judged(root, &build, "its program headers are not loaded", NULL);
+	/* Sections are nobody's business. */
+	elf_build(&build, &everything);
+	elf_put(&build, 40, 8, UINT64_C(1) << 63);
+	judged(root, &build, NULL, NULL);
+}
+
 /* Entries that lead back to themselves, and counts that promise billions. */
 static void test_loops(void **state)
 {
@@ -213,6 +310,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_not_elf, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_cut_off, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_damaged, small_root_setup, small_root_teardown),
+	    cmocka_unit_test_setup_teardown(test_program_headers, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(test_loops, small_root_setup, small_root_teardown),
 	    cmocka_unit_test(test_offsets),
 	};

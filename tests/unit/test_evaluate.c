@@ -777,6 +777,24 @@ static void test_no_translation_without_tracking(void **state)
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
 }
 
+/* What is not tracked is not translated: a server that answers from another port than the client's. */
+static void test_answer_without_translation(void **state)
+{
+	struct fixture *fixture = *state;
+	struct chain *raw = base(fixture, "raw", HOOK_OUTPUT, -300, VERDICT_ACCEPT);
+	struct rule *rule;
+
+	when(fixture, SELECT_TCP_FLAGS, 2);
+	redirect(fixture, 2222);
+	rule = then(fixture, nat(fixture, "nat", -100), VERDICT_ACCEPT, NULL);
+	assert_int_equal(passage(fixture), PASSAGE_OPEN);
+	add(fixture, STATEMENT_UNTRACKED);
+	then(fixture, raw, VERDICT_CONTINUE, NULL);
+	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
+	rule->statements[1].nat.port = 22;
+	assert_int_equal(passage(fixture), PASSAGE_OPEN);
+}
+
 /* --- sets ------------------------------------------------------------------ */
 
 static struct set *address_set(struct fixture *fixture, const char *name)
@@ -826,7 +844,7 @@ static void test_sets(void **state)
 	assert_int_equal(from(fixture, "203.0.113.6"), PASSAGE_UNKNOWN);
 	set->unknown = false;
 	/* Once a rule has put something in or out. */
-	add(fixture, STATEMENT_UPDATE_SET)->lookup = (struct lookup){set, &part, false};
+	add(fixture, STATEMENT_ADD)->lookup = (struct lookup){set, &part, false};
 	then(fixture, base(fixture, "before", HOOK_PREROUTING, 0, VERDICT_ACCEPT), VERDICT_CONTINUE, NULL);
 	assert_int_equal(from(fixture, "203.0.113.6"), PASSAGE_UNKNOWN);
 	assert_int_equal(from(fixture, "203.0.113.5"), PASSAGE_UNKNOWN);
@@ -1166,6 +1184,7 @@ int main(void)
 	    TEST(test_redirect_and_sets),
 	    TEST(test_possible_redirect),
 	    TEST(test_no_translation_without_tracking),
+	    TEST(test_answer_without_translation),
 	    TEST(test_sets),
 	    TEST(test_set_with_exclusions),
 	    TEST(test_exclusion_in_doubt),

@@ -188,6 +188,7 @@ static const struct {
      "-A PREROUTING -s 192.0.2.0/24 -p tcp --dport 22 -j DNAT --to-destination 10.9.9.9:22\nCOMMIT\n" DROP_INPUT KNOWN
      "-A INPUT -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n",
      .open = "192.0.2.0/25"},
+    {"*nat\n-A PREROUTING -p tcp --dport 22 -j DNAT --to-destination 127.0.0.1:22\nCOMMIT\n", .unknown = "all"},
     {"*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n", .open = "all"},
     {"*raw\n-A PREROUTING -p tcp --dport 22 -j CT --notrack\n-A OUTPUT -p tcp --sport 22 -j NOTRACK\nCOMMIT\n" DROP_INPUT
      "-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT\nCOMMIT\n",
@@ -288,7 +289,7 @@ static const struct {
     {"*filter\n:x - [0:0]\n:x - [0:0]\nCOMMIT\n", .line = 3, .program = ONLY_LEGACY},
     {"*filter\n:-x - [0:0]\nCOMMIT\n", .line = 2, .program = ONLY_NFT},
     {"*filter\n-A INPUT -j DROP\n*nat\nCOMMIT\n", .line = 3},
-    {"*filter\n-A INPUT -j DROP\n", .line = 2},
+    {"*filter\n-A INPUT -j DROP\n", .line = 3},
     {"*filter\n-A INPUT -j DROP\nCOMMIT", .line = 3, .program = ONLY_LEGACY},
     {"*filter\n-A INPUT -j DROP\nCOMMIT\r\n", .line = 3},
     {"*filter\n \nCOMMIT\n", .line = 2},

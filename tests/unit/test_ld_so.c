@@ -33,14 +33,14 @@ static void put_program(const struct small_root *root, struct elf_spec spec)
 	put_elf(root, PROGRAM, &spec);
 }
 
-static void load_for(struct small_root *root, enum processor processor, struct loaded_program *ret)
+static void load_for(struct small_root *root, unsigned processor, struct loaded_program *ret)
 {
 	assert_int_equal(ld_so_load(root->target, &root->arena, PROGRAM, processor, ret), 0);
 }
 
 static void load(struct small_root *root, struct loaded_program *ret)
 {
-	load_for(root, PROCESSOR_BASELINE, ret);
+	load_for(root, 0, ret);
 	assert_int_equal(ret->state, PROGRAM_LOADS);
 }
 
@@ -187,6 +187,7 @@ static void test_damaged_cache(void **state)
 	    {"libm.so.9", "/opt/m/libm.so.9", X86_64, UINT64_C(1) << 62},
 	};
 	const char *names[] = {"libz.so.1", "libm.so.9", "liba.so"}, *hwcaps[] = {"x86-64-v3"};
+	bool others;
 	unsigned char good[4096];
 	const struct elf_file elf = {.machine = EM_X86_64, .wide = true};
 	FILE *file;
@@ -210,8 +211,7 @@ static void test_damaged_cache(void **state)
 		put_bytes(root, LD_SO_CACHE_PATH, bad, i % 3 ? size : (seed >> 8) % size);
 		ld_so_cache_load(root->target, &root->arena, &elf, &cache);
 		for (unsigned j = 0; j < 3; j++)
-			ld_so_cache_lookup(&cache, &elf, names[j], hwcaps, 1);
-		ld_so_cache_has_hwcaps(&cache);
+			ld_so_cache_lookup(&cache, &elf, names[j], hwcaps, 1, &others);
 		arena_release(&root->arena);
 		root->arena = (struct arena){0};
 	}
@@ -230,19 +230,40 @@ static void test_processors(void **state)
 	put_library(root, "/opt/v3/libz.so.1", NULL, NULL);
 	put_library(root, "/opt/libz.so.1", NULL, NULL);
 	put_cache(root, rows, 2, false);
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_string_equal(find(&program, "libz.so.1")->path, "/opt/libz.so.1");
-	assert_true(ld_so_has_hwcaps(root->target, &root->arena, &program));
-	load_for(root, PROCESSOR_BEST, &program);
+	assert_true(program.depends_on_processor);
+	load_for(root, 1, &program);
+	assert_string_equal(find(&program, "libz.so.1")->path, "/opt/libz.so.1");
+	load_for(root, 2, &program);
 	assert_string_equal(find(&program, "libz.so.1")->path, "/opt/v3/libz.so.1");
 	drop(root, LD_SO_CACHE_PATH);
 	put_library(root, "/usr/lib/libz.so.1", NULL, NULL);
-	load_for(root, PROCESSOR_BASELINE, &program);
-	assert_false(ld_so_has_hwcaps(root->target, &root->arena, &program));
+	load_for(root, 0, &program);
+	assert_false(program.depends_on_processor);
 	put_library(root, "/usr/lib/glibc-hwcaps/x86-64-v2/libz.so.1", NULL, NULL);
-	assert_true(ld_so_has_hwcaps(root->target, &root->arena, &program));
-	load_for(root, PROCESSOR_BEST, &program);
-	assert_string_equal(find(&program, "libz.so.1")->path, "/usr/lib/glibc-hwcaps/x86-64-v2/libz.so.1");
+	put_library(root, "/usr/lib/glibc-hwcaps/x86-64-v4/libz.so.1", NULL, NULL);
+	load_for(root, 0, &program);
+	assert_true(program.depends_on_processor);
+	assert_string_equal(find(&program, "libz.so.1")->path, "/usr/lib/libz.so.1");
+	for (unsigned processor = 1; processor < 5; processor++) {
+		load_for(root, processor, &program);
+		assert_string_equal(find(&program, "libz.so.1")->path,
+				    processor < 3 ? "/usr/lib/glibc-hwcaps/x86-64-v2/libz.so.1"
+						  : "/usr/lib/glibc-hwcaps/x86-64-v4/libz.so.1");
+	}
+	assert_int_equal(ld_so_processor_count(&program.program->elf), 3);
+	assert_int_equal(ld_so_processor_named("x86-64-v3"), 2);
+	assert_int_equal(ld_so_processor_named("power10"), 2);
+	assert_int_equal(ld_so_processor_named("avx512_1"), 0);
+	/* A directory that the search does not come to. */
+	drop(root, "/usr/lib/glibc-hwcaps/x86-64-v2/libz.so.1");
+	drop(root, "/usr/lib/glibc-hwcaps/x86-64-v4/libz.so.1");
+	put_library(root, "/opt/libz.so.1", NULL, NULL);
+	put_library(root, "/opt/glibc-hwcaps/x86-64-v3/libz.so.1", NULL, NULL);
+	put_program(root, (struct elf_spec){.needed = {"/opt/libz.so.1"}});
+	load_for(root, 0, &program);
+	assert_false(program.depends_on_processor);
 }
 
 /* --- run paths --- */
@@ -408,7 +429,7 @@ static void test_too_many(void **state)
 		snprintf(next, sizeof(next), "lib%u.so", i + 1);
 		put_library(root, path, next, NULL);
 	}
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_LOADER_UNKNOWN);
 	assert_false(ld_so_complete(&program));
 }
@@ -443,16 +464,16 @@ static void test_interpreter(void **state)
 	put_program(root, (struct elf_spec){0});
 	load(root, &program);
 	assert_int_equal(chmod(small_root_at(root, LOADER), 0644), 0);
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_INTERPRETER_BROKEN);
 	put_elf(root, LOADER, &(struct elf_spec){.machine = EM_AARCH64});
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_INTERPRETER_BROKEN);
 	drop(root, LOADER);
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_INTERPRETER_MISSING);
 	put_elf(root, PROGRAM, &(struct elf_spec){.no_dynamic = true, .type = ET_EXEC});
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_STATIC);
 	assert_true(ld_so_complete(&program));
 }
@@ -463,14 +484,14 @@ static void test_program(void **state)
 	struct loaded_program program;
 	struct elf_build build;
 
-	assert_int_equal(ld_so_load(root->target, &root->arena, PROGRAM, PROCESSOR_BASELINE, &program), -ENOENT);
+	assert_int_equal(ld_so_load(root->target, &root->arena, PROGRAM, 0, &program), -ENOENT);
 	assert_int_equal(program.state, PROGRAM_UNREADABLE);
 	put(root, PROGRAM, "#!/bin/sh");
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_NOT_ELF);
 	elf_build(&build, &(struct elf_spec){.interpreter = LOADER});
 	put_bytes(root, PROGRAM, build.data, build.size - 100);
-	load_for(root, PROCESSOR_BASELINE, &program);
+	load_for(root, 0, &program);
 	assert_int_equal(program.state, PROGRAM_NOT_ELF);
 	assert_string_equal(program.reason, "file is cut off");
 }

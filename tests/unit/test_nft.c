@@ -182,6 +182,13 @@ static void named_sets(void **state)
 	    {"table inet t {\nset s { type ifname; flags interval; elements = { \"wg*\", eth1 } \n}\n"
 	     "chain c {\ntype filter hook input priority 0; policy drop;\niifname @s accept\n}\n}\n",
 	     false, 22, "wg*", OPEN_V4},
+	    {"table inet t {\nset s { type ipv4_addr; flags dynamic; }\nchain c {\ntype filter hook input priority 0; policy "
+	     "drop;\nip saddr @s drop\ntcp dport 22 add @s { ip saddr } accept\n}\n}\n",
+	     false, 22, NULL, UNKNOWN},
+	    {"table inet t {\nset s { type ipv4_addr; flags dynamic; }\nchain c {\ntype filter hook input priority 0; policy "
+	     "drop;\nip saddr @s drop\ntcp dport 22 ct state new limit rate over 9/minute add @s { ip saddr } drop\n"
+	     "tcp dport 7000 add @s { ip saddr }\naccept\n}\n}\n",
+	     false, 22, NULL, OPEN_V4},
 	};
 
 	(void)state;
@@ -372,6 +379,8 @@ static const struct {
     {"table inet t {\nchain c {\ntype filter hook input priority 0;\njump d\n}\nchain d {\njump e\n}\nchain e {\ngoto "
      "d\n}\n}\n",
      7, 1, "Too many links"},
+    {INPUT("iifname vmap { \"eth*\" : accept, eth0 : drop }"), 4, 33, "conflicting intervals"},
+    {INPUT("ip saddr . tcp dport { 10.0.0.0/8 . 22, 10.1.0.0/16 . 22 } accept"), 4, 41, "File exists"},
     {"include \"nowhere.nft\"\n", 1, 9, "File not found: nowhere.nft"},
 };
 

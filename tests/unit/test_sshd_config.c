@@ -592,6 +592,7 @@ static void test_include(void **state)
 static void test_include_trouble(void **state)
 {
 	struct small_root *root = *state;
+	struct sshd_config config;
 
 	assert_int_equal(symlink("/nowhere", small_root_at(root, "/etc/ssh/d/link.conf")), 0);
 	refuses(root, OPENSSH_9_2, "Include d/*.conf\n", 1, SSHD_CONFIG_BAD_INCLUDE,
@@ -599,8 +600,13 @@ static void test_include_trouble(void **state)
 	assert_int_equal(mkfifo(small_root_at(root, "/etc/ssh/fifo"), 0600), 0);
 	refuses(root, OPENSSH_9_2, "Include fifo\n", 1, SSHD_CONFIG_BAD_INCLUDE,
 		"/etc/ssh/fifo: not a regular file: sshd cannot read it, or waits for it for ever");
-	/* A directory reads as nothing. */
+	/* A directory reads as nothing. That is noted where it is named outright, and only once. */
 	accepts(root, OPENSSH_9_2, "Include d /dev/null\n");
+	config = load(root, OPENSSH_9_2, "Port 22\nInclude d\nInclude d\nInclude sshd_config.*\n");
+	assert_int_equal(config.directories.count, 1);
+	assert_string_equal(config.directories.items[0].path, "/etc/ssh/d");
+	assert_string_equal(config.directories.items[0].file, "/etc/ssh/sshd_config");
+	assert_int_equal(config.directories.items[0].line, 2);
 	refuses(root, OPENSSH_9_2, "Include\t# all\n", 1, SSHD_CONFIG_BAD_INCLUDE, "Include missing filename argument");
 	refuses(root, OPENSSH_9_2, "Match all\nInclude ''\n", 2, SSHD_CONFIG_BAD_INCLUDE,
 		"keyword Include empty argument");

@@ -198,6 +198,33 @@ static void a_valid_file_raises_nothing(void **state)
 	assert_int_equal(root->findings.problems.count, 0);
 }
 
+static void a_directory_is_an_empty_file(void **state)
+{
+	struct root *root = *state;
+	const struct problem *problem;
+	char main_file[64];
+
+	left(root, PROBLEM_CONFIG_DIRECTORY, "Port 22\nInclude /etc/ssh/sshd_config.d\n");
+	problem = only_problem(root, PROBLEM_CONFIG_DIRECTORY);
+	assert_int_equal(problem->severity, SEVERITY_WARNS);
+	assert_int_equal(problem->line, 2);
+	assert_string_equal(problem->remedy, "include the files in it: Include /etc/ssh/sshd_config.d/*.conf");
+	/* A pattern may find one among files. */
+	make_directory(root, "/etc/ssh/sshd_config.d/disabled");
+	put(root, MAIN, "Include /etc/ssh/sshd_config.d/*\n");
+	look(root);
+	assert_int_equal(root->findings.problems.count, 0);
+	/* The main file. */
+	snprintf(main_file, sizeof(main_file), "%s%s", root->directory, MAIN);
+	assert_int_equal(unlink(main_file), 0);
+	make_directory(root, MAIN);
+	look(root);
+	problem = only_problem(root, PROBLEM_CONFIG_DIRECTORY);
+	assert_int_equal(problem->severity, SEVERITY_WARNS);
+	assert_string_equal(problem->path, MAIN);
+	assert_int_equal(problem->line, 0);
+}
+
 static void a_misspelled_keyword_is_corrected(void **state)
 {
 	struct root *root = *state;
@@ -803,6 +830,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_valid_file_raises_nothing),
+	    TEST(a_directory_is_an_empty_file),
 	    TEST(a_misspelled_keyword_is_corrected),
 	    TEST(a_name_of_another_release_is_translated),
 	    TEST(an_unknown_harmless_keyword_becomes_a_comment),

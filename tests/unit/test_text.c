@@ -66,11 +66,15 @@ static void json_strings_are_valid(void **state)
 
 	(void)state;
 	assert_true(escape_json(&text, "\"\\\n\xc3\xa4", 5));
-	assert_string_equal(text.data, "\"\\\"\\\\\\u000a\xc3\xa4\"");
+	assert_string_equal(text.data, "\"\\\"\\\\\\u000a\\u00e4\"");
 	text.size = 0;
-	/* CSI as one character, and an override of the direction of writing */
-	assert_true(escape_json(&text, "\xc2\x9b\xe2\x80\xae", 5));
-	assert_string_equal(text.data, "\"\\u009b\\u202e\"");
+	/* CSI as one character, an override of the direction of writing, a byte order mark, DEL */
+	assert_true(escape_json(&text, "\xc2\x9b\xe2\x80\xae\xef\xbb\xbf\x7f", 9));
+	assert_string_equal(text.data, "\"\\u009b\\u202e\\ufeff\\u007f\"");
+	text.size = 0;
+	/* the first and the last character beyond U+FFFF, and an invisible tag */
+	assert_true(escape_json(&text, "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xf3\xa0\x81\x81", 12));
+	assert_string_equal(text.data, "\"\\ud800\\udc00\\udbff\\udfff\\udb40\\udc41\"");
 	text.size = 0;
 	/* a lone continuation byte, an overlong slash, a surrogate, a cut character */
 	assert_false(escape_json(&text, "\x80\xc0\xaf\xed\xa0\x80\xe2\x82", 8));

@@ -365,6 +365,22 @@ static const struct ufw_case cases[] = {
      "none",
      "none",
      "/etc/ufw/after.rules:5 /etc/default/ufw:2 /etc/ufw/after6.rules:5"},
+    {"a policy of two words: printf(1) repeats itself, and what it says first is loaded",
+     {{"/etc/default/ufw", DEFAULTS("DROP", "DROP ACCEPT")}},
+     NULL,
+     "none",
+     "none",
+     "/etc/default/ufw:2",
+     "/etc/default/ufw:2",
+     "/etc/default/ufw:3"},
+    {"a policy that is missing: the others take its place, and nothing is loaded",
+     {{"/etc/default/ufw", DEFAULTS("", "DROP")}, {"/etc/ufw/after.rules", NULL}, {"/etc/ufw/after6.rules", NULL}},
+     NULL,
+     "any",
+     "any",
+     "none",
+     "none",
+     "/etc/ufw/after.rules:0 /etc/default/ufw:2 /etc/ufw/after6.rules:0"},
     {"no user's rules",
      {{"/etc/ufw/user.rules", NULL}},
      NULL,
@@ -612,6 +628,15 @@ static const struct repair_case repairs[] = {
      "/etc/ufw/before.rules",
      BEFORE_HEAD("ufw") BEFORE_TAIL(
 	 "ufw") "-A ufw-before-output -p tcp --sport 22 -m conntrack --ctstate ESTABLISHED -j ACCEPT\nCOMMIT\n"},
+    {"a jump to the policy before the user's rules",
+     {{"/etc/ufw/before.rules",
+       BEFORE_HEAD("ufw") "-A ufw-before-input -m conntrack --ctstate NEW -j ufw-skip-to-policy-input\n" BEFORE_TAIL(
+	   "ufw") "COMMIT\n"}},
+     false,
+     "/etc/ufw/before.rules",
+     BEFORE_HEAD("ufw") "-A ufw-before-input -p tcp --dport 22 -j ACCEPT\n"
+			"-A ufw-before-input -m conntrack --ctstate NEW -j ufw-skip-to-policy-input\n" BEFORE_TAIL(
+			    "ufw") "COMMIT\n"},
     {"the after rules",
      {{"/etc/ufw/after.rules",
        "*filter\n:ufw-after-input - [0:0]\n-A ufw-after-input -p tcp --dport 22 -j REJECT\nCOMMIT\n"}},
@@ -633,14 +658,14 @@ static const struct repair_case repairs[] = {
      NULL},
 };
 
-/* Repairs one family and applies that. */
-static bool repair(struct small_root *root, const struct answer_of *answer, bool ipv6)
+/* Repairs what stops one family, for that one or both, and applies that. */
+static bool repair(struct small_root *root, const struct answer_of *answer, bool ipv6, bool both)
 {
 	struct facts facts = {.arena = &root->arena, .target = root->target};
 	struct findings findings = {.arena = &root->arena};
 	struct problem *problem = problem_raise(&findings, PROBLEM_FIREWALL_UNEVALUATED, NULL, 0, "ufw");
-	struct breach breach = {.ipv4 = !ipv6,
-				.ipv6 = ipv6,
+	struct breach breach = {.ipv4 = !ipv6 || both,
+				.ipv6 = ipv6 || both,
 				.port = 22,
 				.obstacle = evaluation_obstacle(&answer->evaluations[ipv6], PASSAGE_CLOSED),
 				.ruleset = &answer->ruleset};
@@ -669,7 +694,7 @@ static unsigned check_repair(struct small_root *root, const struct repair_case *
 	put_files(root, c->files, ARRAY_SIZE(c->files));
 	ask(root, false, NULL, &answer);
 	wrong += differs(c->name, "before", sources(root, &answer.evaluations[c->ipv6], c->ipv6, PASSAGE_OPEN), "none");
-	if (repair(root, &answer, c->ipv6) != (c->path != NULL))
+	if (repair(root, &answer, c->ipv6, false) != (c->path != NULL))
 		return wrong + differs(c->name, "repair", c->path ? "none" : "one", c->path ? "one" : "none");
 	if (!c->path)
 		return wrong;
@@ -695,6 +720,26 @@ static void repairs_are_what_ufw_writes(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static void both_families_are_repaired_at_once(void **state)
+{
+	struct small_root *root = *state;
+	struct answer_of answer;
+
+	put_files(root, NULL, 0);
+	put(root, "/etc/ufw/user6.rules",
+	    USER("ufw6", "\n### tuple ### deny tcp any ::/0 any ::/0 in\n"
+			 "-A ufw6-user-input -p tcp -j DROP\n"));
+	/* What stops IPv4, the policy, is not all that stops IPv6: that takes a second look. */
+	ask(root, false, NULL, &answer);
+	assert_true(repair(root, &answer, false, true));
+	ask(root, false, NULL, &answer);
+	assert_string_equal(sources(root, &answer.evaluations[0], false, PASSAGE_OPEN), "any");
+	assert_string_equal(stopped_at(root, &answer.evaluations[1]), "/etc/ufw/user6.rules:21");
+	assert_true(repair(root, &answer, true, false));
+	ask(root, false, NULL, &answer);
+	assert_string_equal(sources(root, &answer.evaluations[1], true, PASSAGE_OPEN), "any");
+}
+
 static void a_repair_keeps_carriage_returns(void **state)
 {
 	static const char text[] =
@@ -706,7 +751,7 @@ static void a_repair_keeps_carriage_returns(void **state)
 	put_files(root, NULL, 0);
 	put(root, "/etc/ufw/user.rules", text);
 	ask(root, false, NULL, &answer);
-	assert_true(repair(root, &answer, false));
+	assert_true(repair(root, &answer, false, false));
 	assert_int_equal(
 	    target_read(root->target, "/etc/ufw/user.rules", TARGET_FILE_LIMIT, &root->arena, &content, NULL), 0);
 	assert_string_equal(content.data, "*filter\r\n:ufw-user-input - [0:0]\r\n### RULES ###\r\n\r\n"
@@ -741,6 +786,7 @@ int main(void)
 					    small_root_teardown),
 	    cmocka_unit_test_setup_teardown(what_is_loaded_already_stays, small_root_setup, small_root_teardown),
 	    cmocka_unit_test(repairs_are_what_ufw_writes),
+	    cmocka_unit_test_setup_teardown(both_families_are_repaired_at_once, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(a_repair_keeps_carriage_returns, small_root_setup, small_root_teardown),
 	    cmocka_unit_test_setup_teardown(garbage_ends, small_root_setup, small_root_teardown),
 	};

@@ -68,7 +68,7 @@ class Case:
 
     def looks_back(self):
         """Whether the rules ask by which way an answer would go."""
-        return self.tool == "firewalld" or any(re.search(r"\bfib\b|rpfilter", text) for text in self.files.values()
+        return self.tool == "firewalld" or any(re.search(r"\bfib\b|rpfilter|limit-iface", text) for text in self.files.values()
                                                if isinstance(text, str))
 
     def locals(self):

@@ -29,6 +29,7 @@
 
 enum {
 	INTERFACE_LIMIT = 32,
+	ADDRESS_LIMIT = 16,
 	METRIC = 100000, /* of the first route */
 };
 
@@ -61,7 +62,9 @@ struct network {
 	unsigned pairs; /* made so far */
 	struct interface interfaces[INTERFACE_LIMIT];
 	size_t interface_count;
-	unsigned preferred; /* routes put before the others so far */
+	struct address addresses[ADDRESS_LIMIT]; /* the machine's */
+	size_t address_count;
+	unsigned preferred; /* how often routes were put before the others */
 };
 
 /* --- rtnetlink ------------------------------------------------------------- */
@@ -232,8 +235,26 @@ static inline void add_routes(const struct network *network, int fd)
 	}
 }
 
-/* The machine's routes lead through that interface before all others, as rules that look at the reverse path want it.
- */
+/* An IPv4 address that several interfaces have is the first one's to the kernel: make that this one. */
+static inline void add_local_route(int fd, const struct interface *interface, const struct address *address,
+				   unsigned char protocol)
+{
+	struct netlink_message message;
+	struct rtmsg *body = netlink_begin(&message, RTM_NEWROUTE, NLM_F_CREATE, sizeof(*body));
+
+	body->rtm_family = AF_INET;
+	body->rtm_table = RT_TABLE_LOCAL;
+	body->rtm_protocol = protocol;
+	body->rtm_scope = RT_SCOPE_HOST;
+	body->rtm_type = RTN_LOCAL;
+	body->rtm_dst_len = 32;
+	netlink_add(&message, RTA_DST, address->bytes, 4);
+	netlink_add(&message, RTA_PREFSRC, address->bytes, 4);
+	netlink_add(&message, RTA_OIF, &interface->index, sizeof(int));
+	netlink_send(fd, &message, "local route");
+}
+
+/* Rules that look at routes find that interface's before all others. */
 static inline void network_prefer(struct network *network, const struct interface *interface)
 {
 	int fd = open_netlink();
@@ -241,6 +262,12 @@ static inline void network_prefer(struct network *network, const struct interfac
 	network->preferred++;
 	add_route(fd, interface, AF_INET, METRIC - (int)network->preferred);
 	add_route(fd, interface, AF_INET6, METRIC - (int)network->preferred);
+	for (size_t i = 0; i < network->address_count; i++) {
+		/* Not the same route as before: that would stay where it is. */
+		if (!network->addresses[i].ipv6)
+			add_local_route(fd, interface, &network->addresses[i],
+					(unsigned char)(RTPROT_STATIC + 1 + network->preferred % 100));
+	}
 	close(fd);
 }
 
@@ -315,13 +342,12 @@ static inline size_t count_local_routes(void)
 }
 
 /* The kernel puts IPv6 addresses to use after it has said yes. */
-static inline void wait_for_addresses(const struct network *network, const struct address *addresses,
-				      size_t address_count)
+static inline void wait_for_addresses(const struct network *network)
 {
 	size_t wanted = 0;
 
-	for (size_t i = 0; i < address_count; i++)
-		wanted += addresses[i].ipv6 ? network->interface_count : 0;
+	for (size_t i = 0; i < network->address_count; i++)
+		wanted += network->addresses[i].ipv6 ? network->interface_count : 0;
 	for (int i = 0; count_local_routes() < wanted; i++) {
 		if (i == 10000)
 			errx(1, "the IPv6 addresses do not come up");
@@ -329,8 +355,8 @@ static inline void wait_for_addresses(const struct network *network, const struc
 	}
 }
 
-/* Moves into a new machine. The interfaces' names are set. */
-static inline void network_new(struct network *network, const struct address *addresses, size_t address_count)
+/* Moves into a new machine. The interfaces' names and the addresses are set. */
+static inline void network_new(struct network *network)
 {
 	int fd;
 
@@ -341,11 +367,12 @@ static inline void network_new(struct network *network, const struct address *ad
 	set_up(fd, 1, "lo");
 	for (size_t i = 0; i < network->interface_count; i++) {
 		add_pair(network, fd, &network->interfaces[i]);
-		for (size_t j = 0; j < address_count; j++)
-			add_address(fd, &network->interfaces[i], &addresses[j]);
+		for (size_t j = 0; j < network->address_count; j++)
+			add_address(fd, &network->interfaces[i], &network->addresses[j]);
 	}
 	add_routes(network, fd);
-	wait_for_addresses(network, addresses, address_count);
+	wait_for_addresses(network);
+	network->preferred = 0;
 	close(fd);
 }
 

@@ -25,7 +25,7 @@ SCANS = ("tcp flags & (fin|syn) == (fin|syn) drop", "tcp flags & (syn|rst) == (s
          "tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0 drop", "tcp flags fin,psh,urg / fin,syn,rst,psh,ack,urg drop",
          "ct state new tcp flags & (fin|syn|rst|ack) != syn drop", "tcp flags != syn ct state new counter drop",
          "ip frag-off & 0x1fff != 0 counter drop", "tcp flags syn tcp option maxseg size 1-500 drop",
-         "fib saddr . iif oif missing drop", "fib daddr . iif type != { local, broadcast, multicast } drop",
+         "fib saddr . iif oif missing drop", "fib daddr type != { local, broadcast, multicast } drop",
          "meta pkttype { broadcast, multicast } drop", "exthdr hbh exists drop", "rt type 0 drop")
 ENDS = ("counter drop", "drop", "reject", "reject with icmpx type port-unreachable", "counter reject with icmpx "
         "admin-prohibited", "meta l4proto tcp reject with tcp reset", "log prefix \"drop: \" flags all counter",
@@ -45,6 +45,7 @@ class Maker:
         self.chains = []
         self.names = 0
         self.files = {}
+        self.own = True  # in the table that the sets are in
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -74,7 +75,7 @@ class Maker:
         return kept
 
     def ports(self):
-        form = self.random.randrange(7)
+        form = self.random.randrange(7 if self.own else 5)
         port = self.ssh_port()
         others = self.random.sample(OTHER_PORTS, 2)
         if form < 3:
@@ -94,7 +95,7 @@ class Maker:
     def source(self, ipv6=None):
         ipv6 = self.chance(0.3) if ipv6 is None else ipv6
         word = "ip6" if ipv6 else "ip"
-        form = self.random.randrange(6)
+        form = self.random.randrange(6 if self.own else 4)
         networks = self.networks(ipv6, 1 if form < 2 else self.random.randrange(1, 4))
         negation = "!= " if self.chance(0.12) else ""
         if form < 2:
@@ -179,6 +180,9 @@ class Maker:
             rules.insert(self.random.randrange(len(rules) + 1), self.pick(LOOPBACK))
         rules += self.random.sample(ICMP, self.random.randrange(3))
         rules += self.random.sample(SCANS, self.pick((0, 0, 1, 2)))
+        # Where the address that is connected to is the interface's own, as clients do it.
+        if len(self.interfaces) == 1 and self.chance(0.1):
+            rules.append("fib daddr . iif type != { local, broadcast, multicast } drop")
         middle = [self.ssh_rule() for _ in range(self.pick((0, 1, 1, 1, 2, 3)))]
         middle += [self.deny_rule() for _ in range(self.pick((0, 0, 1, 2)))]
         middle += [self.service_rule() for _ in range(self.random.randrange(3))]
@@ -259,8 +263,9 @@ class Maker:
             # Dispatch by interface.
             inside = self.name("from_")
             self.chains.append((inside, rules[1:] or ["accept"]))
+            others = "tun*" if "wg0" in self.interfaces else "wg*"
             rules = rules[:1] + [f"iifname vmap {{ lo : accept, \"{self.pick(self.interfaces)}\" : jump {inside}, "
-                                 f"\"wg*\" : {self.pick(('accept', 'drop', 'jump ' + inside))} }}"]
+                                 f"\"{others}\" : {self.pick(('accept', 'drop', 'jump ' + inside))} }}"]
         chains = [("input", "filter", "input", self.pick(("filter", "filter", "0", "filter + 5")), policy, rules)]
         chains.append(("forward", "filter", "forward", "filter", "drop", []))
         chains += self.output_chain()
@@ -307,6 +312,7 @@ class Maker:
     def text(self):
         self.asked = self.port
         main = self.main_table()
+        self.own = False
         tables = [(table, False) for table in self.other_tables()]
         # A table that others refer to by nothing may come in any place.
         tables.insert(self.random.randrange(len(tables) + 1), (main, True))

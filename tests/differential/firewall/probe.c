@@ -28,7 +28,6 @@
 #define BANNER "SSH-2.0-probe\r\n"
 
 enum {
-	ADDRESS_LIMIT = 16,
 	PORT_LIMIT = 16,
 	LISTENER_LIMIT = INTERFACE_LIMIT * PORT_LIMIT * 2,
 	CLIENT_LIMIT = 4096,
@@ -348,16 +347,16 @@ static char *next_item(char **list, const char *separators)
 static void command_new(struct prober *prober, char *words)
 {
 	struct network *network = &prober->network;
-	struct address addresses[ADDRESS_LIMIT];
 	uint16_t ports[PORT_LIMIT];
-	size_t address_count = 0, port_count = 0;
+	size_t port_count = 0;
 	char *list = next_item(&words, " "), *item;
 
 	hang_up(prober);
 	while (prober->listener_count)
 		close(prober->listeners[prober->listener_count--].fd);
-	while (address_count < ADDRESS_LIMIT && (item = next_item(&list, ",")))
-		if (!address_read(item, &addresses[address_count++]))
+	network->address_count = 0;
+	while (network->address_count < ADDRESS_LIMIT && (item = next_item(&list, ",")))
+		if (!address_read(item, &network->addresses[network->address_count++]))
 			errx(1, "%s: not an address", item);
 	list = next_item(&words, " ");
 	while (port_count < PORT_LIMIT && (item = next_item(&list, ",")))
@@ -365,7 +364,7 @@ static void command_new(struct prober *prober, char *words)
 	network->interface_count = 0;
 	while (network->interface_count < INTERFACE_LIMIT && (item = next_item(&words, " ")))
 		snprintf(network->interfaces[network->interface_count++].name, IFNAMSIZ, "%s", item);
-	network_new(network, addresses, address_count);
+	network_new(network);
 	for (size_t i = 0; i < network->interface_count; i++) {
 		for (size_t j = 0; j < port_count; j++) {
 			add_listener(prober, listen_at(&network->interfaces[i], false, ports[j]));

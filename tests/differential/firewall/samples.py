@@ -52,6 +52,7 @@ NFT = [
     ("include", {**nft("", "drop", more="\tinclude \"/etc/nftables.d/*.nft\"\n"),
                  "etc/nftables.d/ssh.nft": "chain input { tcp dport 22 accept; }\n"}, everywhere("open")),
     ("reverse path", nft("fib saddr . iif oif missing drop", hook="prerouting"), everywhere("open")),
+    ("addresses of the interface", nft("fib daddr . iif type local accept", "drop"), everywhere("open")),
     ("the first one alone", nft("ct state established accept\n\t\tlimit rate 1/hour burst 1 packets accept", "drop"),
      everywhere("open")),
     ("refused by the loader", {"etc/nftables.conf": nft("", "drop")["etc/nftables.conf"] + "nonsense\n"},

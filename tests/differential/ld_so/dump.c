@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ld_so-dump ROOT PROGRAM...: what ld_so.c says of each program, one line a fact, for the comparison with the loader.
- */
+/* ld_so-dump ROOT {--processor HWCAPS-DIRECTORY|PROGRAM}...: what ld_so.c says of each program, one line a fact, for the
+ * comparison with the loader. */
 #include <stdio.h>
 #include <string.h>
 
 #include "parse/ld_so.h"
 
-static void dump(struct target *target, const char *path, enum processor processor)
+static void dump(struct target *target, const char *path, unsigned processor)
 {
 	struct arena arena __attribute__((cleanup(arena_release))) = {0};
 	struct loaded_program program;
@@ -35,11 +35,11 @@ static void dump(struct target *target, const char *path, enum processor process
 int main(int count, char **arguments)
 {
 	cleanup_target struct target *target = NULL;
-	enum processor processor = PROCESSOR_BEST;
+	unsigned processor = 0;
 	int error;
 
 	if (count < 3) {
-		fprintf(stderr, "usage: ld_so-dump ROOT PROGRAM...\n");
+		fprintf(stderr, "usage: ld_so-dump ROOT {--processor HWCAPS-DIRECTORY|PROGRAM}...\n");
 		return 16;
 	}
 	error = target_open(&target, arguments[1], 0);
@@ -48,8 +48,8 @@ int main(int count, char **arguments)
 		return 8;
 	}
 	for (int i = 2; i < count; i++) {
-		if (strcmp(arguments[i], "--baseline") == 0)
-			processor = PROCESSOR_BASELINE;
+		if (strcmp(arguments[i], "--processor") == 0 && i + 1 < count)
+			processor = ld_so_processor_named(arguments[++i]);
 		else
 			dump(target, arguments[i], processor);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ufw_repair-dump ROOT PORT ADDRESS4 ADDRESS6: repairs the ufw rules of a root, as long as a family is closed for
- * everybody, and prints what became of the families ("ipv4 open") and of the files: "file PATH SIZE", a newline, and
- * SIZE bytes.
+ * everybody, and prints what became of the families ("ipv4 open", "ipv4 closed PATH:LINE") and of the files: "file PATH
+ * SIZE", a newline, and SIZE bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +24,18 @@ static bool is_anywhere(const struct evaluation *evaluation, enum passage passag
 	return sources.count > 0;
 }
 
-static const char *outcome(const struct evaluation *evaluation, struct arena *arena)
+/* And where it is stopped, when it is. */
+static void print_outcome(const char *family, const struct evaluation *evaluation, struct arena *arena)
 {
-	if (is_anywhere(evaluation, PASSAGE_OPEN, arena))
-		return "open";
-	return is_anywhere(evaluation, PASSAGE_UNKNOWN, arena) ? "unknown" : "closed";
+	const struct obstacle *obstacle = evaluation_obstacle(evaluation, PASSAGE_CLOSED);
+	const struct place *place;
+
+	if (is_anywhere(evaluation, PASSAGE_OPEN, arena) || !obstacle) {
+		printf("%s %s\n", family, is_anywhere(evaluation, PASSAGE_OPEN, arena) ? "open" : "unknown");
+		return;
+	}
+	place = obstacle->rule ? &obstacle->rule->place : &obstacle->chain->policy_place;
+	printf("%s closed %s:%u\n", family, place->path ? place->path : "?", place->line);
 }
 
 static void look(struct target *target, unsigned port, const local_address_list *local, struct arena *arena,
@@ -103,7 +110,7 @@ int main(int argc, char **argv)
 	}
 	look(target, port, &local, &arena, &ruleset, evaluations);
 	for (int ipv6 = 0; ipv6 < 2; ipv6++)
-		printf("%s %s\n", ipv6 ? "ipv6" : "ipv4", outcome(&evaluations[ipv6], &arena));
+		print_outcome(ipv6 ? "ipv6" : "ipv4", &evaluations[ipv6], &arena);
 	for (size_t i = 0; target->staged && i < target->staged->changes.count; i++) {
 		const struct change *change = &target->staged->changes.items[i];
 
