@@ -223,16 +223,34 @@ static void add_interface(struct arena *arena, char *name, struct script *script
 	*array_push(arena, &script->more_interfaces) = name;
 }
 
+/* The interface by which the checks find clients let in, where they find them let in by some only: "any IPv4 via eth1".
+ * NULL: it is all the same. */
+static char *interface_of_sources(const string_list *sources, struct arena *arena)
+{
+	for (size_t i = 0; sources && i < sources->count; i++) {
+		if (!strstr(sources->items[i], " via "))
+			return NULL;
+	}
+	if (!sources || !sources->count)
+		return NULL;
+	return arena_strdup(arena, strstr(sources->items[0], " via ") + strlen(" via "));
+}
+
 /* Every interface that is configured, and those that rules name: rules with "iif" do not even load without theirs. */
-static void add_interfaces(const struct facts *facts, struct arena *arena, struct script *script)
+static void add_interfaces(const struct facts *facts, const string_list *sources, struct arena *arena,
+			   struct script *script)
 {
 	struct network_facts network = {0};
 	string_list mentioned = {0};
 	struct ruleset ruleset;
+	char *best;
 
 	network_facts_load(facts->target, arena, &network);
-	if (network.interfaces.count && strlen(network.interfaces.items[0]) < IFNAMSIZ)
-		script->interface = network.interfaces.items[0];
+	best = interface_of_sources(sources, arena);
+	if (!best && network.interfaces.count)
+		best = network.interfaces.items[0];
+	if (best && strlen(best) < IFNAMSIZ && !strpbrk(best, "*/ "))
+		script->interface = best;
 	for (size_t i = 0; i < network.interfaces.count; i++)
 		add_interface(arena, network.interfaces.items[i], script);
 	firewall_build(facts, &ruleset);
@@ -380,7 +398,7 @@ void script_write(const struct facts *facts, const string_list *sources, struct 
 		ret->unplayable = "its unit does not say how sshd is started";
 		return;
 	}
-	add_interfaces(facts, arena, ret);
+	add_interfaces(facts, sources, arena, ret);
 	set_socket_use(facts, ret);
 	add_loaders(facts, arena, ret);
 	add_daemon(facts, arena, ret);
