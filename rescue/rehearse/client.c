@@ -25,6 +25,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "rehearse/cable.h"
+#include "rehearse/confine.h"
 #include "rehearse/counters.h"
 #include "rehearse/greeting.h"
 #include "rehearse/listening.h"
@@ -561,6 +562,9 @@ static void make_network(struct client *client)
 	if (r < 0)
 		give_up(client, what, -r);
 	client->router = packet_open(netlink_index(client->here, router_interface));
+	r = confine_client();
+	if (r < 0)
+		give_up(client, "confine the client", -r);
 	(void)!write(client->control, "", 1);
 }
 

@@ -2,9 +2,11 @@
 #include "rehearse/confine.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -205,6 +207,18 @@ int confine_machine(void)
 	r = set_limits();
 	if (r == 0)
 		r = set_capabilities(daemon_capabilities | network_capabilities | CAPABILITY(CAP_SETPCAP));
+	return r < 0 ? r : filter_calls();
+}
+
+int confine_client(void)
+{
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("rehearsal", "/tmp", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ||
+	    chdir("/tmp") < 0 || chroot(".") < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	r = set_capabilities(network_capabilities);
 	return r < 0 ? r : filter_calls();
 }
 

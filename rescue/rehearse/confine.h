@@ -15,6 +15,9 @@ int confine_machine(void);
  * a firewall must. */
 int confine_program(bool network);
 
+/* The client, before it hears the first word of the target's: it keeps its sockets and what it takes to use them, and
+ * sees an empty file system. */
+int confine_client(void);
 /* Closes every descriptor from first on. */
 int close_from(int first);
 

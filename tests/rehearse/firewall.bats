@@ -92,13 +92,31 @@ with_nftables()
 		table inet filter {
 			chain input {
 				type filter hook input priority 0; policy drop;
-				iif "wan7" accept
+				meta skuid "nobody-here" accept
 			}
 		}
 	END
 	rehearsed
 	is .status skipped
-	[[ "$(jq -r '.programs[0].output' <<<"$report")" == *'wan7'* ]]
+	[[ "$(jq -r '.programs[0].output' <<<"$report")" == *'nobody-here'* ]]
+}
+
+@test "nftables: an interface that rules name is there" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				iif "lan7" tcp dport 22 accept
+			}
+		}
+	END
+	rehearsed
+	is '.programs[0].exit' 0
+	is '.connections[0].result' 'no answer'
+	mkdir -p "$ROOT/etc/systemd/network"
+	printf '[Match]\nName=lan7\n[Network]\nDHCP=yes\n' >"$ROOT/etc/systemd/network/lan7.network"
+	rehearsed
+	is .status passed
 }
 
 @test "nftables that the boot does not start has no say" {
