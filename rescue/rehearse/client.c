@@ -40,6 +40,7 @@ enum {
 	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
 	TRACE_TIMEOUT = 100, /* ms */
 	COUNT_PAUSE = 10, /* ms */
+	FRAME_SIZE = 2048, /* more than any on the cable */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 1024 * 1024, /* KiB that may go */
@@ -318,38 +319,107 @@ static void ask_for_key(struct client *client, int fd)
 		client->asked[client->asked_count++] = algorithm;
 }
 
-static void try_from(struct client *client, const unsigned char *source, const struct scripted_address *address,
-		     unsigned port)
+/* --- single packets --- */
+
+static unsigned random_port(void)
+{
+	static const unsigned first = 32768, last = 60999; /* as ip_local_port_range has it */
+	unsigned value = 0;
+
+	(void)!getrandom(&value, sizeof(value), 0);
+	return first + value % (last - first + 1);
+}
+
+static struct knock knock_like(const struct record_connection *connection)
+{
+	struct knock knock = {
+	    .ipv6 = connection->ipv6, .source_port = random_port(), .destination_port = connection->port};
+
+	memcpy(knock.source, connection->source, sizeof(knock.source));
+	memcpy(knock.destination, connection->address, sizeof(knock.destination));
+	memcpy(knock.source_hardware, router_hardware, sizeof(knock.source_hardware));
+	memcpy(knock.destination_hardware, machine_hardware, sizeof(knock.destination_hardware));
+	return knock;
+}
+
+/* Sends one SYN, and waits for what comes back. */
+static enum packet_answer knock(struct client *client, const struct knock *knock)
+{
+	unsigned char frame[PACKET_SIZE], received[FRAME_SIZE];
+	size_t size = packet_syn(knock, frame);
+	int64_t until = now() + CONNECT_TIMEOUT;
+	enum packet_answer answer = ANSWER_NONE;
+
+	if (send(client->router, frame, size, 0) != (ssize_t)size)
+		return ANSWER_NONE;
+	while (answer == ANSWER_NONE && wait_until(client, client->router, POLLIN, until)) {
+		ssize_t got = recv(client->router, received, sizeof(received), MSG_DONTWAIT);
+
+		if (got > 0)
+			answer = packet_answer(knock, received, (size_t)got);
+	}
+	return answer;
+}
+
+/* --- trying everything --- */
+
+static struct record_connection *new_connection(struct client *client, const unsigned char *source,
+						const struct scripted_address *address, unsigned port)
 {
 	struct record *record = client->record;
 	struct record_connection *connection;
-	const char *banner = NULL;
-	cleanup_fd int fd = -1;
 
 	if (record->connection_count == RECORD_CONNECTIONS)
-		return;
-	connection = &record->connections[record->connection_count];
+		return NULL;
+	connection = &record->connections[record->connection_count++];
 	*connection = (struct record_connection){.ipv6 = address->ipv6, .port = port};
 	memcpy(connection->address, address->bytes, sizeof(connection->address));
 	memcpy(connection->source, source, sizeof(connection->source));
-	record->connection_count++;
-	fd = connect_to(client, connection, &banner);
-	if (fd < 0)
-		return;
-	snprintf(record->banner, sizeof(record->banner), "%s", banner);
-	ask_for_key(client, fd);
+	return connection;
 }
 
+/* A whole connection, up to a host key. True when there was a banner. */
+static bool try_fully(struct client *client, struct record_connection *connection)
+{
+	const char *banner = NULL;
+	cleanup_fd int fd = connect_to(client, connection, &banner);
+
+	if (fd < 0)
+		return false;
+	snprintf(client->record->banner, sizeof(client->record->banner), "%s", banner);
+	ask_for_key(client, fd);
+	return true;
+}
+
+/* Every source gets an answer of the firewall's; one of them that is let in makes a connection. */
 static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
 {
+	static const enum connection_result results[] = {
+	    [ANSWER_NONE] = CONNECTION_SILENT,
+	    [ANSWER_ACCEPTED] = CONNECTION_ANSWERED,
+	    [ANSWER_REFUSED] = CONNECTION_REFUSED,
+	    [ANSWER_UNREACHABLE] = CONNECTION_UNREACHABLE,
+	};
 	const scripted_addresses *sources = &client->script->sources;
+	struct record_connection *connection;
+	bool connected;
 
 	if (address->ipv6 && !client->ipv6)
 		return;
-	try_from(client, client_address[address->ipv6].bytes, address, port);
-	for (size_t i = 0; i < sources->count; i++) {
-		if (sources->items[i].ipv6 == address->ipv6)
-			try_from(client, sources->items[i].bytes, address, port);
+	connection = new_connection(client, client_address[address->ipv6].bytes, address, port);
+	connected = connection && try_fully(client, connection);
+	for (size_t i = 0; connection && client->router >= 0 && i < sources->count; i++) {
+		struct knock syn;
+
+		if (sources->items[i].ipv6 != address->ipv6)
+			continue;
+		connection = new_connection(client, sources->items[i].bytes, address, port);
+		if (!connection)
+			return;
+		syn = knock_like(connection);
+		connection->result = results[knock(client, &syn)];
+		if (connection->result == CONNECTION_ANSWERED && !connected)
+			connected = try_fully(client, connection);
 	}
 }
 
@@ -387,27 +457,6 @@ static void try_all(struct client *client)
 }
 
 /* --- why there is no answer --- */
-
-static unsigned random_port(void)
-{
-	static const unsigned first = 32768, last = 60999; /* as ip_local_port_range has it */
-	unsigned value = 0;
-
-	(void)!getrandom(&value, sizeof(value), 0);
-	return first + value % (last - first + 1);
-}
-
-static struct knock knock_like(const struct record_connection *connection)
-{
-	struct knock knock = {
-	    .ipv6 = connection->ipv6, .source_port = random_port(), .destination_port = connection->port};
-
-	memcpy(knock.source, connection->source, sizeof(knock.source));
-	memcpy(knock.destination, connection->address, sizeof(knock.destination));
-	memcpy(knock.source_hardware, router_hardware, sizeof(knock.source_hardware));
-	memcpy(knock.destination_hardware, machine_hardware, sizeof(knock.destination_hardware));
-	return knock;
-}
 
 /* Sends one more SYN, and listens to the kernel's account of it. */
 static bool trace_knock(struct client *client, const struct record_connection *connection)

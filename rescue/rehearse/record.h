@@ -15,7 +15,7 @@
 
 enum {
 	RECORD_PROGRAMS = 64,
-	RECORD_CONNECTIONS = 64,
+	RECORD_CONNECTIONS = 256,
 	RECORD_KEYS = 16,
 	RECORD_OUTPUT = 2048, /* the end of what a program says */
 	RECORD_KEY_SIZE = 4096, /* an RSA key of 16384 bits has 2 KiB */
@@ -42,6 +42,7 @@ struct record_program {
 enum connection_result {
 	CONNECTION_UNTRIED,
 	CONNECTION_BANNER,
+	CONNECTION_ANSWERED, /* a SYN was, by SYN and ACK; no connection was made of it */
 	CONNECTION_REFUSED,
 	CONNECTION_SILENT, /* no answer to a SYN */
 	CONNECTION_UNREACHABLE, /* an ICMP error came back */

@@ -147,6 +147,7 @@ static const char *address_text(struct arena *arena, bool ipv6, const unsigned c
 static const char *const result_names[] = {
     [CONNECTION_UNTRIED] = "untried",
     [CONNECTION_BANNER] = "banner",
+    [CONNECTION_ANSWERED] = "SYN answered",
     [CONNECTION_REFUSED] = "refused",
     [CONNECTION_SILENT] = "no answer",
     [CONNECTION_UNREACHABLE] = "unreachable",

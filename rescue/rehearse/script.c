@@ -16,7 +16,7 @@
 #include "stage/stage.h"
 
 enum {
-	SOURCE_LIMIT = 8, /* clients beside the usual one */
+	SOURCE_LIMIT = 32, /* clients beside the usual one */
 	INTERFACE_LIMIT = 32,
 };
 
