@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rehearse/client.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
@@ -22,53 +21,27 @@
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 
-#include "base/arena.h"
 #include "base/cleanup.h"
+#include "base/ctype.h"
 #include "rehearse/cable.h"
+#include "rehearse/client_private.h"
 #include "rehearse/confine.h"
 #include "rehearse/counters.h"
-#include "rehearse/greeting.h"
 #include "rehearse/listening.h"
 #include "rehearse/machine.h"
 #include "rehearse/netlink.h"
-#include "rehearse/packet.h"
 
 enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
 	LISTEN_TIMEOUT = 5000, /* ms */
-	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
-	TRACE_TIMEOUT = 100, /* ms */
-	COUNT_PAUSE = 10, /* ms */
-	FRAME_SIZE = 2048, /* more than any on the cable */
-	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
-	MEMORY_LIMIT = 1024 * 1024, /* KiB that may go */
+	MEMORY_LIMIT = 768 * 1024, /* KiB */
 	MEMORY_RESERVE = 32 * 1024, /* KiB that must stay */
+	READY_TIMEOUT = 5000, /* ms */
 };
 
-struct client {
-	const struct script *script;
-	const struct staged *staged;
-	struct record *record;
-	struct arena arena;
-	pid_t machine;
-	int control; /* to the machine */
-	struct mnl_socket *here, *there; /* rtnetlink of both ends */
-	struct mnl_socket *sockets; /* sock_diag of the machine's end */
-	struct mnl_socket *filter, *traces; /* nfnetlink of the machine's end, or NULL: the kernel has none */
-	int tables[2]; /* sockets for the legacy iptables of the machine's end, by family */
-	int router; /* frames of this end's interface, or -1 */
-	bool ipv6;
-	int memory; /* /proc/meminfo, or -1 */
-	struct offer offer; /* what sshd said last of its host keys */
-	const char *asked[GREETING_ALGORITHMS]; /* that it was asked for */
-	size_t asked_count;
-	long memory_at_first; /* KiB available */
-	int processes_at_first;
-};
-
-static int64_t now(void)
+int64_t client_now(void)
 {
 	struct timespec time;
 
@@ -89,8 +62,7 @@ static void finish(struct client *client)
 	_exit(0);
 }
 
-static void give_up(struct client *client, const char *what, int error) __attribute__((noreturn));
-static void give_up(struct client *client, const char *what, int error)
+void client_give_up(struct client *client, const char *what, int error)
 {
 	record_trouble(client->record, "cannot %s: %s", what, strerror(error));
 	finish(client);
@@ -121,16 +93,52 @@ static int process_count(void)
 	return sysinfo(&information) < 0 ? 0 : information.procs;
 }
 
-/* Root's processes have no limit of their number, and their memory none in sum: what the whole system has left is
- * looked at instead, and the machine ends when too much of it goes. */
+/* The memory in KiB that a process of the machine's has, by its statm: proc_pid_statm(5). */
+static long resident_memory(int proc, const char *process)
+{
+	char path[sizeof(((struct dirent *)NULL)->d_name) + sizeof("/statm")], text[64] = "";
+	cleanup_fd int fd = -1;
+	const char *resident;
+
+	snprintf(path, sizeof(path), "%s/statm", process);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	resident = strchr(text, ' ');
+	return resident ? strtol(resident, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
+}
+
+/* What the machine's own processes take. */
+static void measure_machine(const struct client *client, int *ret_processes, long *ret_memory)
+{
+	int copy = client->proc < 0 ? -1 : openat(client->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	*ret_processes = 0;
+	*ret_memory = 0;
+	while (directory && (entry = readdir(directory))) {
+		if (!char_is_digit(entry->d_name[0]))
+			continue;
+		++*ret_processes;
+		*ret_memory += resident_memory(client->proc, entry->d_name);
+	}
+}
+
+/* Root's processes have no limit of their number, and their memory none in sum. What the whole system has left is
+ * cheap to see; when much of it goes, it is looked at who has it. */
 static void check_hunger(struct client *client)
 {
-	long memory = memory_available(client);
+	long available = memory_available(client), memory;
+	int processes = process_count() - client->processes_at_first;
 
-	if (process_count() - client->processes_at_first > PROCESS_LIMIT)
+	if (processes <= PROCESS_LIMIT && client->memory_at_first - available <= MEMORY_LIMIT &&
+	    available >= MEMORY_RESERVE)
+		return;
+	measure_machine(client, &processes, &memory);
+	if (processes > PROCESS_LIMIT)
 		record_failure(client->record, "the target's programs started too many processes");
-	else if (client->memory_at_first - memory > MEMORY_LIMIT ||
-		 (memory < MEMORY_RESERVE && client->memory_at_first - memory > MEMORY_RESERVE))
+	else if (memory > MEMORY_LIMIT || available < MEMORY_RESERVE)
 		record_failure(client->record, "the target's programs took too much memory");
 	else
 		return;
@@ -138,21 +146,21 @@ static void check_hunger(struct client *client)
 }
 
 /* Waits for a descriptor (or none, -1) until the time; true when it is ready. */
-static bool wait_until(struct client *client, int fd, short events, int64_t until)
+bool client_wait(struct client *client, int fd, short events, int64_t until)
 {
 	struct pollfd fds[2] = {{.fd = fd, .events = events}, {.fd = client->control, .events = POLLIN}};
 	char bytes[64];
 
 	for (;;) {
-		int64_t left = until - now();
+		int64_t left = until - client_now();
 		int timeout = left < 0 ? 0 : left > LOOK_INTERVAL ? LOOK_INTERVAL : (int)left;
 
 		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
-			give_up(client, "wait", errno);
+			client_give_up(client, "wait", errno);
 		check_hunger(client);
 		if (fds[1].revents) {
 			if (read(client->control, bytes, sizeof(bytes)) <= 0)
-				give_up(client, "keep the machine running", ECHILD);
+				client_give_up(client, "keep the machine running", ECHILD);
 			if (client->record->step == STEP_FAILED)
 				finish(client);
 			if (fd < 0)
@@ -160,368 +168,8 @@ static bool wait_until(struct client *client, int fd, short events, int64_t unti
 		}
 		if (fds[0].revents)
 			return true;
-		if (now() >= until)
+		if (client_now() >= until)
 			return false;
-	}
-}
-
-/* --- connecting --- */
-
-struct name {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in ipv4;
-		struct sockaddr_in6 ipv6;
-	};
-	socklen_t size;
-};
-
-static struct name name_of(bool ipv6, const unsigned char *address, unsigned port)
-{
-	struct name name = {.size = ipv6 ? sizeof(name.ipv6) : sizeof(name.ipv4)};
-
-	if (ipv6) {
-		name.ipv6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-		memcpy(&name.ipv6.sin6_addr, address, sizeof(name.ipv6.sin6_addr));
-	} else {
-		name.ipv4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-		memcpy(&name.ipv4.sin_addr, address, sizeof(name.ipv4.sin_addr));
-	}
-	return name;
-}
-
-static enum connection_result result_of_error(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return CONNECTION_REFUSED;
-	case ETIMEDOUT:
-		return CONNECTION_SILENT;
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EACCES:
-	case EPERM:
-	case EPROTO:
-	case ENOPROTOOPT:
-		return CONNECTION_UNREACHABLE;
-	case ECONNRESET:
-		return CONNECTION_CLOSED;
-	default:
-		return CONNECTION_ERROR;
-	}
-}
-
-/* Opens a connection: a descriptor, or -1 and connection has the result. */
-static int open_connection(struct client *client, struct record_connection *connection)
-{
-	struct name from = name_of(connection->ipv6, connection->source, 0);
-	struct name to = name_of(connection->ipv6, connection->address, connection->port);
-	cleanup_fd int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int error = 0;
-	socklen_t size = sizeof(error);
-
-	if (fd < 0 || bind(fd, &from.any, from.size) < 0) {
-		error = errno;
-	} else if (connect(fd, &to.any, to.size) < 0) {
-		error = errno;
-		if (error == EINPROGRESS) {
-			if (!wait_until(client, fd, POLLOUT, now() + CONNECT_TIMEOUT)) {
-				connection->result = CONNECTION_SILENT;
-				return -1;
-			}
-			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-				error = errno;
-		}
-	}
-	if (!error)
-		return steal_fd(&fd);
-	connection->result = result_of_error(error);
-	connection->error = error;
-	return -1;
-}
-
-static int wait_for_greeting(void *context, int fd, short events)
-{
-	struct client *client = context;
-
-	return wait_until(client, fd, events, now() + BANNER_TIMEOUT);
-}
-
-/* A connection up to the banner: a descriptor or -1. */
-static int connect_to(struct client *client, struct record_connection *connection, const char **ret_banner)
-{
-	static const enum connection_result results[] = {
-	    [GREETING_GOOD] = CONNECTION_BANNER,
-	    [GREETING_CLOSED] = CONNECTION_CLOSED,
-	    [GREETING_SILENT] = CONNECTION_MUTE,
-	    [GREETING_STRANGE] = CONNECTION_STRANGE,
-	};
-	struct waiter waiter = {.wait = wait_for_greeting, .context = client};
-	cleanup_fd int fd = open_connection(client, connection);
-
-	if (fd < 0)
-		return -1;
-	connection->result = results[greeting_banner(fd, &waiter, &client->arena, ret_banner)];
-	return connection->result == CONNECTION_BANNER ? steal_fd(&fd) : -1;
-}
-
-static void keep_key(struct record *record, const struct offer *offer)
-{
-	struct record_key *key = &record->keys[record->key_count];
-
-	if (record->key_count == RECORD_KEYS || !offer->host_key.size || offer->host_key.size > RECORD_KEY_SIZE)
-		return;
-	memcpy(key->blob, offer->host_key.data, offer->host_key.size);
-	key->size = offer->host_key.size;
-	record->key_count++;
-}
-
-/* Whether some connection shows what sshd has for that algorithm, now or before. */
-static bool is_asked_for(const struct client *client, const char *algorithm)
-{
-	for (size_t i = 0; i < client->asked_count; i++) {
-		if (client->asked[i] == algorithm)
-			return true;
-	}
-	return false;
-}
-
-/* The next kind of host key to ask for: NULL when all were, or on the first connection: that one learns which there
- * are. */
-static const char *next_algorithm(const struct client *client)
-{
-	for (size_t i = 0; i < GREETING_ALGORITHMS; i++) {
-		if (offer_has(&client->offer, greeting_algorithms[i]) && !is_asked_for(client, greeting_algorithms[i]))
-			return greeting_algorithms[i];
-	}
-	return NULL;
-}
-
-/* Each connection that got a banner is good for one more host key. */
-static void ask_for_key(struct client *client, int fd)
-{
-	struct waiter waiter = {.wait = wait_for_greeting, .context = client};
-	const char *algorithm = next_algorithm(client);
-	enum greeting_answer answer;
-	struct offer offer;
-
-	if (client->asked_count && !algorithm)
-		return;
-	answer = greeting_exchange(fd, &waiter, &client->arena, algorithm, &offer);
-	if (answer == GREETING_GOOD) {
-		keep_key(client->record, &offer);
-		algorithm = offer.algorithm;
-		client->offer = offer;
-	}
-	if (answer == GREETING_GOOD || answer == GREETING_NOTHING_IN_COMMON)
-		client->record->keys_exchanged = true;
-	if (algorithm)
-		client->asked[client->asked_count++] = algorithm;
-}
-
-/* --- single packets --- */
-
-static unsigned random_port(void)
-{
-	static const unsigned first = 32768, last = 60999; /* as ip_local_port_range has it */
-	unsigned value = 0;
-
-	(void)!getrandom(&value, sizeof(value), 0);
-	return first + value % (last - first + 1);
-}
-
-static struct knock knock_like(const struct record_connection *connection)
-{
-	struct knock knock = {
-	    .ipv6 = connection->ipv6, .source_port = random_port(), .destination_port = connection->port};
-
-	memcpy(knock.source, connection->source, sizeof(knock.source));
-	memcpy(knock.destination, connection->address, sizeof(knock.destination));
-	memcpy(knock.source_hardware, router_hardware, sizeof(knock.source_hardware));
-	memcpy(knock.destination_hardware, machine_hardware, sizeof(knock.destination_hardware));
-	return knock;
-}
-
-/* Sends one SYN, and waits for what comes back. */
-static enum packet_answer knock(struct client *client, const struct knock *knock)
-{
-	unsigned char frame[PACKET_SIZE], received[FRAME_SIZE];
-	size_t size = packet_syn(knock, frame);
-	int64_t until = now() + CONNECT_TIMEOUT;
-	enum packet_answer answer = ANSWER_NONE;
-
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
-		return ANSWER_NONE;
-	while (answer == ANSWER_NONE && wait_until(client, client->router, POLLIN, until)) {
-		ssize_t got = recv(client->router, received, sizeof(received), MSG_DONTWAIT);
-
-		if (got > 0)
-			answer = packet_answer(knock, received, (size_t)got);
-	}
-	return answer;
-}
-
-/* --- trying everything --- */
-
-static struct record_connection *new_connection(struct client *client, const unsigned char *source,
-						const struct scripted_address *address, unsigned port)
-{
-	struct record *record = client->record;
-	struct record_connection *connection;
-
-	if (record->connection_count == RECORD_CONNECTIONS)
-		return NULL;
-	connection = &record->connections[record->connection_count++];
-	*connection = (struct record_connection){.ipv6 = address->ipv6, .port = port};
-	memcpy(connection->address, address->bytes, sizeof(connection->address));
-	memcpy(connection->source, source, sizeof(connection->source));
-	return connection;
-}
-
-/* A whole connection, up to a host key. True when there was a banner. */
-static bool try_fully(struct client *client, struct record_connection *connection)
-{
-	const char *banner = NULL;
-	cleanup_fd int fd = connect_to(client, connection, &banner);
-
-	if (fd < 0)
-		return false;
-	snprintf(client->record->banner, sizeof(client->record->banner), "%s", banner);
-	ask_for_key(client, fd);
-	return true;
-}
-
-/* Every source gets an answer of the firewall's; one of them that is let in makes a connection. */
-static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
-{
-	static const enum connection_result results[] = {
-	    [ANSWER_NONE] = CONNECTION_SILENT,
-	    [ANSWER_ACCEPTED] = CONNECTION_ANSWERED,
-	    [ANSWER_REFUSED] = CONNECTION_REFUSED,
-	    [ANSWER_UNREACHABLE] = CONNECTION_UNREACHABLE,
-	};
-	const scripted_addresses *sources = &client->script->sources;
-	struct record_connection *connection;
-	bool connected;
-
-	if (address->ipv6 && !client->ipv6)
-		return;
-	connection = new_connection(client, client_address[address->ipv6].bytes, address, port);
-	connected = connection && try_fully(client, connection);
-	for (size_t i = 0; connection && client->router >= 0 && i < sources->count; i++) {
-		struct knock syn;
-
-		if (sources->items[i].ipv6 != address->ipv6)
-			continue;
-		connection = new_connection(client, sources->items[i].bytes, address, port);
-		if (!connection)
-			return;
-		syn = knock_like(connection);
-		connection->result = results[knock(client, &syn)];
-		if (connection->result == CONNECTION_ANSWERED && !connected)
-			connected = try_fully(client, connection);
-	}
-}
-
-/* The kinds of host keys that no connection was left for. */
-static void collect_keys(struct client *client)
-{
-	const struct record *record = client->record;
-	size_t good = 0;
-
-	while (good < record->connection_count && record->connections[good].result != CONNECTION_BANNER)
-		good++;
-	while (good < record->connection_count && next_algorithm(client)) {
-		struct record_connection again = record->connections[good];
-		const char *banner;
-		cleanup_fd int fd = connect_to(client, &again, &banner);
-
-		if (fd < 0)
-			return;
-		ask_for_key(client, fd);
-	}
-}
-
-/* Every port, over both families, and every address that is listened on. */
-static void try_all(struct client *client)
-{
-	const struct script *script = client->script;
-
-	for (size_t i = 0; i < script->ports.count; i++) {
-		for (int ipv6 = 0; ipv6 < 2; ipv6++)
-			try_address(client, &machine_address[ipv6], script->ports.items[i]);
-	}
-	for (size_t i = 0; i < script->addresses.count; i++)
-		try_address(client, &script->addresses.items[i], script->addresses.items[i].port);
-	collect_keys(client);
-}
-
-/* --- why there is no answer --- */
-
-/* Sends one more SYN, and listens to the kernel's account of it. */
-static bool trace_knock(struct client *client, const struct record_connection *connection)
-{
-	struct trace_verdict *verdict = &client->record->dropped_by;
-	struct knock knock = knock_like(connection);
-	unsigned char frame[PACKET_SIZE];
-	size_t size = packet_syn(&knock, frame);
-	int64_t until = now() + TRACE_TIMEOUT;
-
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
-		return false;
-	while (!trace_read(client->traces, knock.source_port, knock.destination_port, verdict)) {
-		if (!wait_until(client, mnl_socket_get_fd(client->traces), POLLIN, until))
-			return false;
-	}
-	trace_locate(client->filter, verdict);
-	return true;
-}
-
-/* The same for the legacy iptables: whose counters go up? */
-static bool count_knock(struct client *client, const struct record_connection *connection)
-{
-	static const char *const tables[] = {"raw", "mangle", "nat", "filter"};
-	counted_rules before[ARRAY_SIZE(tables)] = {0};
-	bool ipv6 = connection->ipv6;
-	struct knock knock = knock_like(connection);
-	unsigned char frame[PACKET_SIZE];
-	size_t size = packet_syn(&knock, frame);
-
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		(void)counters_read(client->tables[ipv6], ipv6, tables[i], &client->arena, &before[i]);
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
-		return false;
-	/* The packet has met its rules when this returns, but for what the kernel puts off. */
-	(void)wait_until(client, -1, 0, now() + COUNT_PAUSE);
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		counted_rules after = {0};
-
-		if (before[i].count &&
-		    counters_read(client->tables[ipv6], ipv6, tables[i], &client->arena, &after) == 0 &&
-		    counters_compare(&before[i], &after, ipv6, tables[i], &client->record->dropped_by))
-			return true;
-	}
-	return false;
-}
-
-static void explain_silence(struct client *client)
-{
-	struct record *record = client->record;
-	bool traced = false;
-
-	if (client->router < 0 || !record->listening)
-		return;
-	for (size_t i = 0, tried = 0; i < record->connection_count && tried < 2; i++) {
-		enum connection_result result = record->connections[i].result;
-
-		if (result != CONNECTION_SILENT && result != CONNECTION_UNREACHABLE && result != CONNECTION_REFUSED)
-			continue;
-		if (!tried++)
-			traced = client->traces && trace_begin(client->traces) == 0;
-		if (traced && trace_knock(client, &record->connections[i]))
-			return;
-		if (client->tables[record->connections[i].ipv6] >= 0 && count_knock(client, &record->connections[i]))
-			return;
 	}
 }
 
@@ -535,7 +183,7 @@ static bool all_listen(struct client *client)
 		int r = listening_on(client->sockets, script->ports.items[i]);
 
 		if (r < 0)
-			give_up(client, "ask the kernel who listens (sock_diag)", -r);
+			client_give_up(client, "ask the kernel who listens (sock_diag)", -r);
 		if (!r)
 			return false;
 	}
@@ -545,19 +193,40 @@ static bool all_listen(struct client *client)
 /* sshd listens, or it will not. */
 static void wait_for_listener(struct client *client)
 {
-	int64_t until = now() + LISTEN_TIMEOUT;
+	int64_t until = client_now() + LISTEN_TIMEOUT;
 
 	while (!(client->record->listening = all_listen(client))) {
-		if (client->record->step == STEP_DAEMON_ENDED || now() >= until)
+		if (client->record->step == STEP_DAEMON_ENDED || client_now() >= until)
 			return;
-		(void)wait_until(client, -1, 0, now() + LISTEN_INTERVAL);
+		(void)client_wait(client, -1, 0, client_now() + LISTEN_INTERVAL);
 	}
+}
+
+/* The machine's file system is there, and shows its processes. */
+static void receive_proc(struct client *client)
+{
+	struct pollfd ready = {.fd = client->control, .events = POLLIN};
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	char byte;
+	struct iovec place = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {
+	    .msg_iov = &place, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+
+	if (poll(&ready, 1, READY_TIMEOUT) <= 0 || recvmsg(client->control, &message, MSG_CMSG_CLOEXEC) != 1)
+		client_give_up(client, "start the machine", ETIMEDOUT);
+	if (client->record->step == STEP_FAILED)
+		finish(client);
+	if (message.msg_controllen >= CMSG_LEN(sizeof(int)) && control.header.cmsg_type == SCM_RIGHTS)
+		memcpy(&client->proc, CMSG_DATA(&control.header), sizeof(client->proc));
 }
 
 static void wait_for_step(struct client *client, enum record_step step)
 {
 	while (client->record->step < step)
-		(void)wait_until(client, -1, 0, now() + LOOK_INTERVAL);
+		(void)client_wait(client, -1, 0, client_now() + LOOK_INTERVAL);
 }
 
 static void start_machine(struct client *client)
@@ -566,12 +235,12 @@ static void start_machine(struct client *client)
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-		give_up(client, "make a socket pair", errno);
+		client_give_up(client, "make a socket pair", errno);
 	if (unshare(CLONE_NEWPID) < 0)
-		give_up(client, "make a pid namespace", errno);
+		client_give_up(client, "make a pid namespace", errno);
 	client->machine = fork();
 	if (client->machine < 0)
-		give_up(client, "start a process", errno);
+		client_give_up(client, "start a process", errno);
 	if (client->machine == 0) {
 		machine.control = ends[1];
 		machine_play(&machine);
@@ -585,7 +254,7 @@ static void open_netlink(struct client *client, int bus, struct mnl_socket **ret
 	int r = netlink_open(bus, ret);
 
 	if (r < 0)
-		give_up(client, "talk to the kernel (netlink)", -r);
+		client_give_up(client, "talk to the kernel (netlink)", -r);
 }
 
 /* Each of two namespaces in turn is this process's own: sockets stay where they were opened. */
@@ -595,7 +264,7 @@ static void make_network(struct client *client)
 	int r;
 
 	if (unshare(CLONE_NEWNET) < 0)
-		give_up(client, "make a network namespace", errno);
+		client_give_up(client, "make a network namespace", errno);
 	open_netlink(client, NETLINK_ROUTE, &client->there);
 	open_netlink(client, NETLINK_SOCK_DIAG, &client->sockets);
 	/* A kernel without nf_tables cannot have been told to drop anything by it. */
@@ -605,21 +274,22 @@ static void make_network(struct client *client)
 		client->tables[ipv6] = counters_open(ipv6);
 	start_machine(client);
 	if (unshare(CLONE_NEWNET) < 0)
-		give_up(client, "make a network namespace", errno);
+		client_give_up(client, "make a network namespace", errno);
 	open_netlink(client, NETLINK_ROUTE, &client->here);
 	r = cable_lay(client->here, client->there, client->machine, client->script, &client->ipv6, &what);
 	if (r < 0)
-		give_up(client, what, -r);
+		client_give_up(client, what, -r);
 	client->router = packet_open(netlink_index(client->here, router_interface));
 	r = confine_client();
 	if (r < 0)
-		give_up(client, "confine the client", -r);
+		client_give_up(client, "confine the client", -r);
 	(void)!write(client->control, "", 1);
 }
 
 void client_play(const struct script *script, const struct staged *staged, struct record *record)
 {
-	struct client client = {.script = script, .staged = staged, .record = record, .control = -1, .router = -1};
+	struct client client = {
+	    .script = script, .staged = staged, .record = record, .control = -1, .proc = -1, .router = -1};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Whoever measures must not wait for those that are measured. */
@@ -627,12 +297,15 @@ void client_play(const struct script *script, const struct staged *staged, struc
 	client.memory = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 	client.memory_at_first = memory_available(&client);
 	client.processes_at_first = process_count();
+	if (client.memory_at_first < 2 * MEMORY_RESERVE)
+		client_give_up(&client, "run programs of the root", ENOMEM);
 	make_network(&client);
+	receive_proc(&client);
 	wait_for_step(&client, STEP_DAEMON_STARTED);
 	if (!*record->failure) {
 		wait_for_listener(&client);
-		try_all(&client);
-		explain_silence(&client);
+		client_try_all(&client);
+		client_explain_silence(&client);
 	}
 	finish(&client);
 }

@@ -414,6 +414,27 @@ static void close_all_but_control(struct machine *machine)
 		_exit(1);
 }
 
+/* Gives the client what shows the machine's processes, and nobody else's. */
+static void hand_over_proc(struct machine *machine)
+{
+	cleanup_fd int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec byte = {.iov_base = "", .iov_len = 1};
+	struct msghdr message = {
+	    .msg_iov = &byte, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+
+	if (proc < 0)
+		give_up(machine, "open /proc", NULL, errno);
+	control.header =
+	    (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+	memcpy(CMSG_DATA(&control.header), &proc, sizeof(proc));
+	machine->record->step = STEP_MACHINE_READY;
+	(void)!sendmsg(machine->control, &message, 0);
+}
+
 void machine_play(struct machine *machine)
 {
 	struct stage_set set = {.machine = machine};
@@ -436,7 +457,7 @@ void machine_play(struct machine *machine)
 	if (r < 0)
 		give_up(machine, "write what is staged", what, -r);
 	wait_for_network(machine);
-	tell(machine, STEP_MACHINE_READY);
+	hand_over_proc(machine);
 	sigemptyset(&children);
 	sigaddset(&children, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &children, NULL);
