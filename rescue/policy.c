@@ -52,7 +52,7 @@ static const struct rule rules[] = {
 
     /* firewalls, as they are kept on disk */
     {"/etc/ufw/**", CONTENT | MODE | OWNER},
-    {"/etc/firewalld/**", CONTENT | MODE | OWNER},
+    {"/etc/firewalld/**", CONTENT | MODE | OWNER | MAKE},
     {"/etc/nftables.conf", TEXT | MODE | OWNER},
     {"/etc/nftables/**", CONTENT | MODE | OWNER},
     {"/etc/nftables.d/**", CONTENT | MODE | OWNER},

@@ -104,13 +104,29 @@ static bool is_ssh_port(const struct question *question, unsigned port)
 	return false;
 }
 
+/* Whether a translation to another address stays on this machine after all: to one that it is known to have. */
+static bool leads_elsewhere(const struct question *question, const struct statement *statement)
+{
+	if (statement->kind != STATEMENT_FORWARD)
+		return false;
+	for (size_t i = 0; question->local && i < question->local->count; i++) {
+		const struct local_address *local = &question->local->items[i];
+
+		if (local->ipv6 == question->ipv6 && number_compare(local->first, statement->nat.address) <= 0 &&
+		    number_compare(local->last, statement->nat.address) >= 0)
+			return false;
+	}
+	return true;
+}
+
 /* The connection goes to another port, or to another machine: one that is not ours is lost to us. Where that is only
  * possible, what becomes of the connection is followed without it, and nothing is certain of it any more. */
 void translate(struct evaluator *evaluator, const struct rule_place *place, const struct statement *statement,
 	       struct inside *inside)
 {
 	unsigned port = statement->nat.port;
-	bool lost = statement->kind == STATEMENT_FORWARD || (port && !is_ssh_port(evaluator->packet.question, port));
+	bool lost = leads_elsewhere(evaluator->packet.question, statement) ||
+		    (port && !is_ssh_port(evaluator->packet.question, port));
 	struct obstacle *obstacle = make_obstacle(evaluator, place->chain, place->rule, inside->doubt);
 	bool certain = !place->hypothetical && !statement->nat.unknown;
 	struct doubt doubt = {

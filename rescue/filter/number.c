@@ -282,7 +282,7 @@ void address_set_print(struct text *text, const struct number_set *set, bool ipv
 			struct number last = number_prefix_last(first, bits, prefix);
 
 			if (printed++ == limit) {
-				text_add_string(text, ", …");
+				text_add_string(text, ", ...");
 				return;
 			}
 			if (printed > 1)

@@ -77,7 +77,7 @@ bool address_parse(const char *text, bool ipv6, struct number *ret);
 /* "ADDRESS", "ADDRESS/PREFIX", "ADDRESS/MASK" (masks without holes), "FIRST-LAST". */
 bool address_parse_range(const char *text, bool ipv6, struct number_range *ret);
 void address_print(struct text *text, struct number n, bool ipv6);
-/* As the fewest prefixes: "192.0.2.0/24, 203.0.113.7"; at most limit of them, then ", …". */
+/* As the fewest prefixes: "192.0.2.0/24, 203.0.113.7"; at most limit of them, then ", ...". */
 void address_set_print(struct text *text, const struct number_set *set, bool ipv6, size_t limit);
 
 #endif

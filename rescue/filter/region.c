@@ -61,10 +61,27 @@ static void split(struct region_pool *pool, struct flow *region, struct number a
 	}
 }
 
+/* Whether any flow has an address in the range: most rules are about addresses that are gone by then. */
+static bool meets(struct region_pool *pool, const struct flow *region, struct number first, struct number last)
+{
+	while (region) {
+		pool->work++;
+		if (number_compare(region->last, first) < 0)
+			region = region->right;
+		else if (number_compare(region->first, last) > 0)
+			region = region->left;
+		else
+			return true;
+	}
+	return false;
+}
+
 struct flow *region_cut(struct region_pool *pool, struct flow **region, struct number first, struct number last)
 {
 	struct flow *low, *middle, *high = NULL;
 
+	if (!meets(pool, *region, first, last))
+		return NULL;
 	split(pool, *region, first, &low, &middle);
 	if (middle && number_compare(last, number_maximum(128)) < 0)
 		split(pool, middle, number_next(last), &middle, &high);

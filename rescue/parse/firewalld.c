@@ -331,7 +331,7 @@ static bool has_network_manager(struct target *target)
 	return target_exists(target, "/usr/sbin/NetworkManager") || target_exists(target, "/usr/bin/NetworkManager");
 }
 
-void firewalld_load(struct target *target, struct ruleset *ruleset, const zone_binding_list *bindings,
+bool firewalld_load(struct target *target, struct ruleset *ruleset, const zone_binding_list *bindings,
 		    struct load_report *report)
 {
 	struct firewalld user = {
@@ -349,13 +349,13 @@ void firewalld_load(struct target *target, struct ruleset *ruleset, const zone_b
 	vendor.vendor_only = true;
 	vendor.consequence = "firewalld does not start";
 	if (start(&user, bindings))
-		return;
+		return true;
 	remove_own_table(&user);
 	firewalld_flush_iptables(&user);
 	if (user.version < FIREWALLD_FAILSAFE_VERSION)
 		firewalld_not_understood(&vendor, (struct place){.path = FIREWALLD_ETC},
 					 "what a firewalld before 1.2 does with files that it cannot use");
-	if (start(&vendor, bindings))
-		return;
-	remove_own_table(&user);
+	if (!start(&vendor, bindings))
+		remove_own_table(&user);
+	return false;
 }

@@ -16,8 +16,12 @@ struct zone_binding {
 };
 typedef ARRAY_OF(struct zone_binding) zone_binding_list;
 
-/* Does to the rule set what starting firewalld does. */
-void firewalld_load(struct target *target, struct ruleset *ruleset, const zone_binding_list *bindings,
+/* Does to the rule set what starting firewalld does. False when it refuses /etc/firewalld, and runs with the files of
+ * its package or not at all. */
+bool firewalld_load(struct target *target, struct ruleset *ruleset, const zone_binding_list *bindings,
 		    struct load_report *report);
+
+/* Whether the service, as it is in force, is that one port of TCP to any address, and nothing else. */
+bool firewalld_service_is_port(struct target *target, struct arena *arena, const char *service, unsigned port);
 
 #endif

@@ -328,3 +328,20 @@ struct firewalld_zone *firewalld_find_zone(struct firewalld *firewalld, const ch
 {
 	return index_find(firewalld->zone_index, name);
 }
+
+bool firewalld_service_is_port(struct target *target, struct arena *arena, const char *service, unsigned port)
+{
+	struct load_report report = {0};
+	struct firewalld firewalld = {.target = target, .arena = arena, .report = &report, .consequence = ""};
+	const char *path = arena_printf(arena, FIREWALLD_ETC "/services/%s.xml", service);
+	const struct firewalld_service *found;
+	struct firewalld_ports ports;
+
+	if (target_exists(target, path) && !firewalld_read_service(&firewalld, path, service))
+		return false;
+	found = firewalld_find_service(&firewalld, service);
+	return found && found->parts.count == 1 && !found->includes.count && !found->ipv4 && !found->ipv6 &&
+	       found->parts.items[0].kind == FIREWALLD_PORT && string_equal(found->parts.items[0].protocol, "tcp") &&
+	       firewalld_parse_ports(&firewalld, found->parts.items[0].port, &ports) && ports.first == port &&
+	       ports.last == port;
+}

@@ -275,6 +275,7 @@ struct firewalld_builder {
 
 struct chain *firewalld_add_chain(const struct firewalld_builder *builder, enum firewalld_table table,
 				  const char *format, ...) __attribute__((format(printf, 3, 4)));
+statement_list firewalld_copy_statements(struct arena *arena, const statement_list *list);
 void firewalld_add_rule(const struct firewalld_builder *builder, struct chain *chain, const statement_list *statements,
 			struct place place);
 void firewalld_add_jump(const struct firewalld_builder *builder, struct chain *chain, enum verdict_kind kind,
@@ -283,6 +284,9 @@ void firewalld_add_jump(const struct firewalld_builder *builder, struct chain *c
 /* Fills the chains of a zone or policy with its services, ports and rich rules. False when firewalld refuses it. */
 bool firewalld_fill_chains(const struct firewalld_builder *builder, const struct firewalld_zone *zone,
 			   const struct firewalld_chains chains[FIREWALLD_TABLE_COUNT]);
+/* An address with or without a mask, as numbers. False when firewalld refuses it. */
+bool firewalld_read_network(const struct firewalld_builder *builder, const char *text, bool ipv6, struct place place,
+			    struct number_range *ret);
 /* A test of where a packet comes from or, with destination, goes to: an address, "ipset:NAME" or a MAC. False when
  * firewalld refuses it. *ret_applies is false where the layout has no packets of that family. */
 bool firewalld_add_address_test(const struct firewalld_builder *builder, statement_list *list, const char *text,

@@ -64,7 +64,7 @@ static void add_family_test(struct arena *arena, statement_list *list, bool ipv6
 	add_number_test(arena, list, SELECT_FAMILY, ipv6 ? FAMILY_NUMBER_IPV6 : FAMILY_NUMBER_IPV4, false);
 }
 
-static statement_list copy(struct arena *arena, const statement_list *list)
+statement_list firewalld_copy_statements(struct arena *arena, const statement_list *list)
 {
 	statement_list result = {0};
 
@@ -73,10 +73,21 @@ static statement_list copy(struct arena *arena, const statement_list *list)
 	return result;
 }
 
+bool firewalld_read_network(const struct firewalld_builder *builder, const char *text, bool ipv6, struct place place,
+			    struct number_range *ret)
+{
+	if (firewalld_parse_address(text, ipv6, ret))
+		return true;
+	if (builder->layout.nftables)
+		return firewalld_refuse(builder->firewalld, place, "'%s' is not a valid netmask", text);
+	firewalld_not_understood(builder->firewalld, place, "an address under a mask with holes");
+	*ret = (struct number_range){.last = number_maximum(ipv6 ? 128 : 32)};
+	return true;
+}
+
 bool firewalld_add_address_test(const struct firewalld_builder *builder, statement_list *list, const char *text,
 				bool destination, bool invert, struct place place, bool *ret_applies)
 {
-	struct firewalld *firewalld = builder->firewalld;
 	const char *ipset = string_after(text, "ipset:");
 	bool ipv6 = !firewalld_is_address(text, false);
 	struct number_range range;
@@ -85,17 +96,13 @@ bool firewalld_add_address_test(const struct firewalld_builder *builder, stateme
 	if (ipset)
 		return firewalld_add_set_test(builder, list, ipset, destination, invert, place);
 	if (firewalld_is_mac(text)) {
-		add_not_known(firewalld->arena, list, "the client's MAC address");
+		add_not_known(builder->firewalld->arena, list, "the client's MAC address");
 		return true;
 	}
 	*ret_applies = ipv6 ? builder->layout.ipv6 : builder->layout.ipv4;
-	if (!firewalld_parse_address(text, ipv6, &range)) {
-		if (builder->layout.nftables)
-			return firewalld_refuse(firewalld, place, "'%s' is not a valid netmask", text);
-		firewalld_not_understood(firewalld, place, "an address under a mask with holes");
-		return true;
-	}
-	add_network_test(firewalld->arena, list, &range, ipv6, destination, invert);
+	if (!firewalld_read_network(builder, text, ipv6, place, &range))
+		return false;
+	add_network_test(builder->firewalld->arena, list, &range, ipv6, destination, invert);
 	return true;
 }
 
@@ -268,7 +275,8 @@ static bool add_part_test(const struct filler *filler, const struct firewalld_pa
 static bool emit_part(const struct filler *filler, const struct firewalld_part *part, const struct firewalld_rule *rule,
 		      const struct draft *base)
 {
-	struct draft draft = {.statements = copy(filler->firewalld->arena, &base->statements), .place = base->place};
+	struct draft draft = {.statements = firewalld_copy_statements(filler->firewalld->arena, &base->statements),
+			      .place = base->place};
 	bool applies;
 
 	if (!add_part_test(filler, part, rule, &draft.statements, &applies))
@@ -308,7 +316,8 @@ static bool emit_service(const struct filler *filler, const struct firewalld_ser
 	if (rule && rule->destination.given)
 		return firewalld_refuse(firewalld, rule->place, "INVALID_RULE: Destination conflict with service.");
 	for (size_t i = 0; i < ARRAY_SIZE(destinations); i++) {
-		struct draft draft = {.statements = copy(firewalld->arena, &base->statements), .place = base->place};
+		struct draft draft = {.statements = firewalld_copy_statements(firewalld->arena, &base->statements),
+				      .place = base->place};
 		bool applies;
 
 		if (!destinations[i] || (rule && rule->family && string_equal(rule->family, "ipv6") != (i == 1)))

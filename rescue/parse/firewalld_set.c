@@ -85,6 +85,23 @@ static bool read_address(struct entry_reader *reader, char *text, bool net, bool
 	return true;
 }
 
+/* The protocol of "udp:53"; without one it is TCP. */
+static bool read_port_protocol(struct firewalld *firewalld, const char *text, size_t length, unsigned *ret)
+{
+	static const struct {
+		const char *name;
+		unsigned number;
+	} known[] = {{"tcp", PROTOCOL_TCP}, {"udp", 17}, {"sctp", 132}, {"udplite", 136}};
+	const char *name = arena_memdup(firewalld->arena, text, length);
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		*ret = known[i].number;
+		if (string_equal(known[i].name, name))
+			return true;
+	}
+	return firewalld_parse_protocol(firewalld, name, ret);
+}
+
 static bool read_port(struct entry_reader *reader, const char *text)
 {
 	struct firewalld *firewalld = reader->builder->firewalld;
@@ -92,8 +109,7 @@ static bool read_port(struct entry_reader *reader, const char *text)
 	unsigned protocol = PROTOCOL_TCP;
 	struct firewalld_ports ports = {0};
 
-	if (colon && !firewalld_parse_protocol(firewalld, arena_memdup(firewalld->arena, text, (size_t)(colon - text)),
-					       &protocol))
+	if (colon && !read_port_protocol(firewalld, text, (size_t)(colon - text), &protocol))
 		return leave_out(reader);
 	if (protocol != PROTOCOL_TCP) {
 		/* Whatever it is about: no TCP. */

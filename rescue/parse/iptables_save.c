@@ -14,6 +14,7 @@ enum {
 	WORD_LIMIT = 1023, /* characters in one argument */
 	WORD_COUNT_LIMIT = 251, /* arguments of one line, besides those that the program puts before them */
 	COUNTER_WORDS = 3, /* that counters take of these */
+	BUFFER_SIZE = 10240, /* of the program: what goes beyond it is taken for another line */
 };
 
 static void note(struct save_loader *loader, enum load_outcome outcome, const char *format, va_list arguments)
@@ -152,17 +153,16 @@ static bool load_command_line(struct save_loader *loader, char *text)
 	return run_command(loader);
 }
 
+/* The program takes lines for strings: what comes behind a NUL is lost. */
 static bool load_line(struct save_loader *loader, const char *line, size_t length, bool has_newline)
 {
 	char *text = loader->text;
 	bool empty = !length && has_newline;
 
-	if (length + 1 > loader->text_capacity) {
+	if (length + 2 > loader->text_capacity) {
 		loader->text_capacity = length * 2 + 256;
 		text = loader->text = arena_alloc(loader->arena, loader->text_capacity);
 	}
-	/* The program takes lines for strings: what comes behind a NUL is lost. */
-	length = strnlen(line, length);
 	memcpy(text, line, length);
 	text[length] = '\0';
 	if (*text == '#' || empty)
@@ -174,7 +174,23 @@ static bool load_line(struct save_loader *loader, const char *line, size_t lengt
 		return load_table_line(loader, text + 1);
 	if (!loader->table)
 		return refuse(loader, "line %u failed", loader->place.line);
-	return *text == ':' ? load_chain_line(loader, text + 1) : load_command_line(loader, text);
+	if (*text == ':')
+		return load_chain_line(loader, text + 1);
+	/* A quote that is left open takes the end of the line with it. */
+	if (has_newline)
+		memcpy(text + length, "\n", 2);
+	return load_command_line(loader, text);
+}
+
+static bool load_parts(struct save_loader *loader, const char *line, size_t length, bool has_newline)
+{
+	while (length + has_newline > BUFFER_SIZE - 1) {
+		if (!load_line(loader, line, BUFFER_SIZE - 1, false))
+			return false;
+		line += BUFFER_SIZE - 1;
+		length -= BUFFER_SIZE - 1;
+	}
+	return load_line(loader, line, length, has_newline);
 }
 
 static struct place line_place(const struct save_loader *loader, unsigned number, const char *line, size_t length)
@@ -203,7 +219,7 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 		bool has_newline = line + length < content.data + content.size;
 
 		loader.place = line_place(&loader, ++number, line, length);
-		going = load_line(&loader, line, length, has_newline);
+		going = load_parts(&loader, line, length, has_newline);
 	}
 	if (going && loader.table) {
 		loader.place = line_place(&loader, number + 1, "", 0);

@@ -291,6 +291,9 @@ enum {
 	TYPE_BROADCAST,
 	TYPE_ANYCAST,
 	TYPE_MULTICAST,
+	TYPE_BLACKHOLE,
+	TYPE_UNREACHABLE,
+	TYPE_PROHIBIT,
 };
 
 static bool read_address_types(struct rule_line *line, const char *text, struct number_set *ret, unsigned *ret_bits)
@@ -323,6 +326,9 @@ static bool add_address_type(struct rule_line *line, enum selector selector, con
 		return true;
 	if (!read_address_types(line, option->text, &types, &bits))
 		return false;
+	if (line->loader->input->ipv6 &&
+	    (bits & (1U << TYPE_BROADCAST | 1U << TYPE_BLACKHOLE) || bits >> TYPE_PROHIBIT))
+		return refuse(line->loader, "Invalid argument: rule in chain %s", line->chain_name);
 	if (of_one_interface) {
 		rule_add_unknown(line, "addrtype --limit-iface");
 		return true;

@@ -5,8 +5,8 @@
 /*
  * Shared by iptables_save.c (lines and tables), iptables_save_command.c (what iptables(8) does with its arguments),
  * iptables_save_chain.c (the table at hand and its chains), iptables_save_rule.c (its rules), iptables_save_value.c
- * (what options take), iptables_save_names.c (what the target must be asked for), iptables_save_extension.c (what -m and
- * -j load), and the extensions of iptables-extensions(8): iptables_save_match.c, iptables_save_state.c,
+ * (what options take), iptables_save_names.c (what the target must be asked for), iptables_save_extension.c (what -m
+ * and -j load), and the extensions of iptables-extensions(8): iptables_save_match.c, iptables_save_state.c,
  * iptables_save_rate.c, iptables_save_set.c, iptables_save_other.c and iptables_save_target.c.
  */
 

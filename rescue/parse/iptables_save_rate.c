@@ -43,6 +43,7 @@ enum {
 	HASHLIMIT_ABOVE,
 	HASHLIMIT_NAME,
 	HASHLIMIT_BURST,
+	HASHLIMIT_MODE,
 	HASHLIMIT_OTHER,
 };
 
@@ -71,7 +72,7 @@ static const struct option_form hashlimit_options[] = {
     {"hashlimit-above", HASHLIMIT_ABOVE, .value = VALUE_TEXT, .flags = NEGATABLE},
     {"hashlimit-name", HASHLIMIT_NAME, .value = VALUE_TEXT, .flags = REQUIRED},
     {"hashlimit-burst", HASHLIMIT_BURST, .value = VALUE_TEXT},
-    {"hashlimit-mode", HASHLIMIT_OTHER, .value = VALUE_TEXT},
+    {"hashlimit-mode", HASHLIMIT_MODE, .value = VALUE_TEXT},
     {"hashlimit-srcmask", HASHLIMIT_OTHER + 1, .value = VALUE_NUMBER, .maximum = 128},
     {"hashlimit-dstmask", HASHLIMIT_OTHER + 2, .value = VALUE_NUMBER, .maximum = 128},
     {"hashlimit-htable-size", HASHLIMIT_OTHER + 3, .value = VALUE_NUMBER},
@@ -82,6 +83,23 @@ static const struct option_form hashlimit_options[] = {
     {"hashlimit-rate-interval", HASHLIMIT_OTHER + 8, .value = VALUE_NUMBER},
 };
 
+static bool check_hash_mode(struct rule_line *line, const struct option_use *option)
+{
+	static const char *const modes[] = {"srcip", "srcport", "dstip", "dstport"};
+	char *rest = option ? arena_strdup(line->loader->arena, option->text) : NULL, *part;
+
+	while ((part = next_part(&rest))) {
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(modes) && !string_equal(modes[i], part))
+			i++;
+		if (i == ARRAY_SIZE(modes))
+			return refuse(line->loader, "hashlimit: Bad value for \"--hashlimit-mode\" option: \"%s\"",
+				      option->text);
+	}
+	return true;
+}
+
 static bool apply_hashlimit(struct rule_line *line, const struct extension_use *use)
 {
 	const struct option_use *upto = option_of(line, use, HASHLIMIT_UPTO);
@@ -90,7 +108,7 @@ static bool apply_hashlimit(struct rule_line *line, const struct extension_use *
 	/* "512kb/s" counts bytes. */
 	bool bytes = strchr(rate->text, 'b') != NULL;
 
-	if (!bytes && !read_rate(line, rate->text))
+	if ((!bytes && !read_rate(line, rate->text)) || !check_hash_mode(line, option_of(line, use, HASHLIMIT_MODE)))
 		return false;
 	add_limit(line, (rate == above) != rate->negate);
 	return true;

@@ -100,8 +100,12 @@ static bool apply_log(struct rule_line *line, const struct extension_use *use)
 	const struct option_use *level = option_of(line, use, LOG_LEVEL);
 	uint64_t number;
 
-	if (!level || read_number(level->text, 7, &number) || is_reject_type(level->text, levels, ARRAY_SIZE(levels)))
+	if (!level || read_number(level->text, 7, &number))
 		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (string_equal_nocase(levels[i], level->text))
+			return true;
+	}
 	return refuse(line->loader, "log level \"%s\" unknown", level->text);
 }
 

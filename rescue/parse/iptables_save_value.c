@@ -152,8 +152,8 @@ static bool read_address(struct rule_line *line, const char *text, struct addres
 		if (!read_mask(slash + 1, ipv6, &mask))
 			return refuse(loader, "invalid mask `%s' specified", slash + 1);
 	}
-	if (string_equal(host, "localhost")) {
-		address = ipv6 ? number_of(1) : number_of(0x7f000001);
+	if (!ipv6 && string_equal(host, "localhost")) {
+		address = number_of(0x7f000001);
 	} else if (!read_plain_address(host, ipv6, &address)) {
 		if (!may_be_host_name(host))
 			return refuse(loader, "host/network `%s' not found", host);

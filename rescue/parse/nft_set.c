@@ -220,7 +220,7 @@ bool nft_set_block(struct nft_parser *parser, const char *name, const struct nft
 	struct nft_later later = {0};
 	unsigned count = 0, values = 0;
 	bool has_elements = false;
-	struct set *set;
+	struct set *set = NULL;
 
 	if (create && table_find_set(parser->table, name))
 		return nft_refuse(parser, at, "Could not process rule: File exists");

@@ -340,6 +340,7 @@ static const struct {
     {LINE5 "-A INPUT ! -j DROP" END, .line = 5},
     {LINE5 "-A INPUT -j" END, .line = 5},
     {LINE5 "-A INPUT stray -j DROP" END, .line = 5},
+    {LINE5 "-A INPUT -j DROP \"" END, .line = 5},
     {LINE5 "-A INPUT -m comment --comment two words -j DROP" END, .line = 5},
     {LINE5 "-A INPUT -m conntrack --ctstate NEWS" END, .line = 5},
     {LINE5 "-A INPUT -m state" END, .line = 5},
@@ -353,6 +354,9 @@ static const struct {
     {LINE5 "-A INPUT -j REJECT --reject-with bogus" END, .line = 5},
     {LINE5 "-A INPUT -j REJECT --reject-with tcp-reset" END, .line = 5},
     {LINE5 "-A INPUT -j LOG --log-level bogus" END, .line = 5},
+    {LINE5 "-A INPUT -j LOG --log-level warn" END, .line = 5},
+    {LINE5 "-A INPUT -m hashlimit --hashlimit-above 3/min --hashlimit-name x --hashlimit-mode bogus" END, .line = 5},
+    {LINE5 "-A INPUT -m addrtype --dst-type BROADCAST" END, .line = 5, .ipv6 = true},
     {LINE5 "-A INPUT -j REDIRECT" END, .line = 5},
     {LINE5 "-A INPUT -j NOTRACK" END, .line = 5},
     {"*nat\n-A PREROUTING -j DROP\nCOMMIT\n", .line = 2},
@@ -566,6 +570,27 @@ static void commands_in_the_middle_have_an_end(void **state)
 	arena_release(&arena);
 }
 
+/* The program reads lines of 10,239 characters; what is left is another line to it. */
+static void long_lines_are_cut(void **state)
+{
+	struct arena arena = {0};
+
+	(void)state;
+	for (unsigned spaces = 10000; spaces < 11000; spaces += 100) {
+		struct text text = {.arena = &arena};
+		struct input input = {0};
+		struct outcome outcome;
+
+		text_printf(&text, "*filter\n-A INPUT -j DROP%*s-m comment --comment x\nCOMMIT\n", (int)spaces, "");
+		input.text = text.data;
+		run(&outcome, &input);
+		assert_int_equal(refusal(&outcome) != NULL,
+				 spaces + strlen("-A INPUT -j DROP-m comment --comment x\n") > 10239);
+		arena_release(&outcome.arena);
+	}
+	arena_release(&arena);
+}
+
 static void broken_files_break_nothing(void **state)
 {
 	static const char whole[] =
@@ -646,6 +671,7 @@ int main(void)
 	    cmocka_unit_test(jumps_may_go_deep_or_not_at_all),
 	    cmocka_unit_test(many_rules_are_read_in_linear_time),
 	    cmocka_unit_test(commands_in_the_middle_have_an_end),
+	    cmocka_unit_test(long_lines_are_cut),
 	    cmocka_unit_test(broken_files_break_nothing),
 	    cmocka_unit_test(ipset_files_that_are_refused),
 	};

@@ -8,7 +8,7 @@ import subprocess
 import machine
 
 CLIENT_LIMIT = 64  # of one case
-FRESH_LIMIT = 8  # of one whose clients each need a machine of their own
+FRESH_LIMIT = 5  # of one whose clients each need a machine of their own
 QUIET = 25  # milliseconds without a packet, then nobody answers
 QUIET_LONG = 300  # when that is hard to believe
 # No client has these: the kernel itself does not take them for a source.
@@ -110,6 +110,12 @@ class Judge:
         self.loader = machine.Loader(self.root, modules)
         self.machine, self.engine = None, Engine()
         self.used = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.root.close()
 
     def load(self, case):
         """Whether a new machine takes the rules, and what the loader says."""

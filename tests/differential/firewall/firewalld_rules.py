@@ -3,17 +3,21 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import xml.sax.expatreader  # noqa: F401: not to be looked for in another root
 
 sys.path.insert(0, "/usr/lib/python3/dist-packages")
 
 from firewall import config  # noqa: E402,F401
 from firewall.core import fw  # noqa: E402
+from firewall.core.io.zone import zone_reader  # noqa: E402
 from firewall.core.logger import log  # noqa: E402
 
 # Warnings that say no more than that something stands there twice, or is not used any more.
-HARMLESS = re.compile(r"firewalld.conf'|fallback firewalld configuration|already|ALREADY|deprecated|is not valid, using default|restore is missing|ebtables|ipset not usable|"
+HARMLESS = re.compile(r"Invalid option|Missing value|is not set, using default|firewalld.conf'|fallback firewalld configuration|already|ALREADY|deprecated|is not valid, using default|restore is missing|ebtables|ipset not usable|"
                       r"entries are ignored")
 
 NEAR4 = ["192.0.2.0/24", "198.51.100.0/24", "198.51.100.7", "203.0.113.0/255.255.255.0", "10.0.0.0/8", "10.1.0.0/16",
@@ -68,7 +72,7 @@ class Maker:
             "</service>\n"
 
     def ipset(self, name):
-        kind = self.random.choice(["hash:net", "hash:ip", "hash:net", "hash:net,port", "hash:mac"])
+        kind = "hash:mac" if self.chance(0.02) else self.random.choice(["hash:net", "hash:net", "hash:ip", "hash:net,port"])
         six = kind != "hash:mac" and self.chance(0.3)
         entries = {"hash:net": self.some(["2001:db8::/64", "fd00::/8"] if six else ["192.0.2.0/24", "10.0.0.0/8",
                                          "198.51.100.7", "172.16.0.0/12"], 4),
@@ -89,7 +93,7 @@ class Maker:
         if kind == "service":
             return f'<service name="{self.random.choice(self.services[:3] if self.chance(0.5) else self.services)}"/>'
         if kind in ("port", "source-port"):
-            port = self.ports() if kind == "port" else self.random.choice(["1024-65535", "53", "20000"])
+            port = self.ports() if kind == "port" else self.random.choice(["1024-65535", "53", "68"])
             return f'<{kind} port="{port}" protocol="{self.protocol()}"/>'
         if kind == "protocol":
             return f'<protocol value="{self.random.choice(["tcp", "esp", "igmp", "6", "17"])}"/>'
@@ -129,7 +133,7 @@ class Maker:
                 return ""
         return f"  <rule{attributes}>\n" + "".join(f"    {line}\n" for line in lines) + "  </rule>\n"
 
-    def contents(self, policy=False, to_host=True):
+    def contents(self, policy=False, with_host=True):
         lines = [f'<service name="{name}"/>' for name in self.some(self.services, 3)]
         lines += [f'<port port="{self.ports()}" protocol="{self.protocol()}"/>' for _ in range(self.random.randint(0, 2))]
         if self.chance(0.1):
@@ -146,7 +150,7 @@ class Maker:
                 lines.append("<icmp-block-inversion/>")
             if self.chance(0.3):
                 lines.append("<forward/>")
-        if self.chance(0.1) and not (policy and to_host):
+        if self.chance(0.1) and not (policy and with_host):
             lines.append("<masquerade/>")
         self.random.shuffle(lines)
         return "".join(f"  {line}\n" for line in lines) + \
@@ -178,7 +182,7 @@ class Maker:
                                               (zones[:2], ["HOST"]), (["HOST"], ["ANY"]), (["ANY"], ["ANY"])])
         priority = self.random.choice(["", ' priority="-10"', ' priority="-2000"', ' priority="5"', ' priority="100"'])
         target = self.random.choice(["CONTINUE", "CONTINUE", "ACCEPT", "DROP", "REJECT"])
-        return f'{HEAD}<policy target="{target}"{priority}>\n' + self.contents(True, egress == ["HOST"]) + \
+        return f'{HEAD}<policy target="{target}"{priority}>\n' + self.contents(True, "HOST" in ingress + egress) + \
             "".join(f'  <ingress-zone name="{zone}"/>\n' for zone in ingress) + \
             "".join(f'  <egress-zone name="{zone}"/>\n' for zone in egress) + "</policy>\n"
 
@@ -240,7 +244,7 @@ def load(root):
         def note(message, *arguments, **_):
             text = str(message) % arguments if arguments else str(message)
             messages.append(f"{kind}: {text}")
-            if kind == "error" or not HARMLESS.search(text):
+            if not HARMLESS.search(text):
                 faults.append(text)
         return note
 
@@ -333,3 +337,52 @@ def generate_broken(random):
              "<direct><chain ipv='ipv4' table='filter' chain='INPUT'/></direct>",
              f"<direct>{rule.replace('filter', 'nothing')}</direct>"])
     return case
+
+
+def offline(etc, root, *options):
+    """firewall-offline-cmd on a copy of a root's configuration."""
+    return subprocess.run(["firewall-offline-cmd", f"--system-config={etc}",
+                           f"--default-config={root}/usr/lib/firewalld", *options], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def check_offline(root):
+    """None, or what firewalld says of the files."""
+    result = offline(f"{root}/etc/firewalld", root, "--check-config")
+    return result.stdout if result.returncode else None
+
+
+def zone_settings(root, name, etc=None):
+    """All that the zone's file says, whatever the order of its elements."""
+    directory = f"{etc or root + '/etc/firewalld'}/zones"
+    settings = zone_reader(f"{name}.xml", directory).export_config_dict()
+    for unordered in ("services", "ports", "interfaces", "sources"):
+        settings[unordered] = sorted(settings.get(unordered, []))
+    # Of rules, the order counts within a priority and a kind.
+    settings["rules_str"] = sorted(settings.get("rules_str", []))
+    return settings
+
+
+def repaired_by_tool(root, zone, port, text):
+    """What firewall-offline-cmd makes of the zone, with the option that adds what the repair added."""
+    rule = re.search(r'<rule( family="(ipv[46])")? priority="(-\d+)">\s*<(service name="ssh"|port port="\d+" protocol="tcp")/>'
+                     r'\s*<accept/>', text)
+    added = f"--add-port={port}/tcp"
+    before = f"{root}/etc/firewalld/zones/{zone}.xml"
+    if not os.path.exists(before):
+        before = f"{root}/usr/lib/firewalld/zones/{zone}.xml"
+    with open(before, encoding="utf-8") as file:
+        old = file.read()
+    if rule and rule.group(0) not in old:
+        family = f' family="{rule.group(2)}"' if rule.group(2) else ""
+        what = rule.group(4) if rule.group(4).startswith("service") else "port " + rule.group(4)[5:]
+        added = f'--add-rich-rule=rule priority="{rule.group(3)}"{family} {what} accept'
+    elif text.count('<service name="ssh"/>') > old.count('<service name="ssh"/>'):
+        added = "--add-service=ssh"
+    with tempfile.TemporaryDirectory() as directory:
+        etc = os.path.join(directory, "firewalld")
+        shutil.copytree(f"{root}/etc/firewalld", etc)
+        result = offline(etc, root, f"--zone={zone}", added)
+        if result.returncode:
+            return added, f"refused: {result.stdout}"
+        return added.split("=")[0], zone_settings(root, zone, etc)

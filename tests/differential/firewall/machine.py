@@ -24,6 +24,11 @@ PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
 SETTINGS = ("services", "protocols", "networks", "passwd", "group", "nsswitch.conf", "hosts", "host.conf", "ld.so.cache",
             "ld.so.conf", "ld.so.conf.d", "alternatives", "ethertypes", "iproute2", "localtime")
 
+# Rules whose answer changes with what they have seen, if it is one that decides.
+COUNTING = re.compile(r"\b(limit|hashlimit|recent|connlimit|meter|quota|numgen|ct count|statistic|add @|update @)")
+DECIDING = re.compile(r"-[jg] (?!LOG|NFLOG|ULOG)|\b(accept|drop|reject|queue|jump|goto|return|redirect|dnat|vmap|mark|add|update)\b|"
+                      r"--set|--update|--remove")
+
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH = 2
@@ -61,15 +66,16 @@ class Case:
         self.ports = list(dict.fromkeys(self.ports + self.asked))
         self.fresh = bool(get("fresh")) or (self.tool != "ufw" and self.counts_packets())
 
+    def texts(self):
+        return [text for text in self.files.values() if isinstance(text, str)]
+
     def counts_packets(self):
-        """Whether what becomes of one connection may depend on the ones before it."""
-        return any(re.search(r"\b(limit|hashlimit|recent|connlimit|meter|quota|numgen|ct count|statistic|(add|update) @)", text)
-                   for text in self.files.values() if isinstance(text, str))
+        """Whether what becomes of one connection may depend on the ones before it: a limit on logging does not decide."""
+        return any(COUNTING.search(line) and DECIDING.search(line) for text in self.texts() for line in text.split("\n"))
 
     def looks_back(self):
         """Whether the rules ask by which way an answer would go."""
-        return self.tool == "firewalld" or any(re.search(r"\bfib\b|rpfilter|limit-iface", text) for text in self.files.values()
-                                               if isinstance(text, str))
+        return self.tool == "firewalld" or any(re.search(r"\bfib\b|rpfilter|limit-iface", text) for text in self.texts())
 
     def locals(self):
         return self.local["ipv4"] + self.local["ipv6"]
@@ -133,6 +139,11 @@ class Root:
             unmount(self.path)
             shutil.rmtree(self.layer)
             self.layer = None
+
+    def close(self):
+        self.clear()
+        unmount(self.base)
+        os.rmdir(self.base)
 
 
 def write_files(directory, files):
