@@ -12,6 +12,7 @@
 #include "parse/elf.h"
 #include "parse/unit_command.h"
 #include "parse/unit_words.h"
+#include "rehearse/cable.h"
 #include "stage/firewall_load.h"
 #include "stage/stage.h"
 
@@ -328,8 +329,8 @@ static void add_daemon(const struct facts *facts, struct arena *arena, struct sc
 	add_environment(arena, &environment, program);
 }
 
-/* An address out of a network, "203.0.113.0/24" or a single one. False: the word is something else. */
-static bool read_source(const char *word, size_t length, struct scripted_address *ret)
+/* "203.0.113.0/24" or a single address. False: the word is something else. */
+static bool read_network(const char *word, size_t length, struct scripted_address *ret, unsigned *ret_prefix)
 {
 	char text[INET6_ADDRSTRLEN];
 	const char *slash = memchr(word, '/', length);
@@ -340,27 +341,85 @@ static bool read_source(const char *word, size_t length, struct scripted_address
 	memcpy(text, word, size);
 	text[size] = '\0';
 	*ret = (struct scripted_address){.ipv6 = strchr(text, ':') != NULL};
-	if (inet_pton(ret->ipv6 ? AF_INET6 : AF_INET, text, ret->bytes) != 1)
-		return false;
-	/* The first of a network is no host's. */
-	if (slash)
-		ret->bytes[ret->ipv6 ? 15 : 3] |= 1;
-	return true;
+	*ret_prefix = slash ? (unsigned)strtoul(slash + 1, NULL, 10) : ret->ipv6 ? 128 : 32;
+	return inet_pton(ret->ipv6 ? AF_INET6 : AF_INET, text, ret->bytes) == 1;
 }
 
-/* The client everybody is, and one of each network that the checks find let in: "203.0.113.0/24, 2001:db8::/32 via
- * eth0", "any IPv4 but 192.0.2.0/24". */
+static bool is_in_network(const struct scripted_address *address, const struct scripted_address *network,
+			  unsigned prefix)
+{
+	for (unsigned bit = 0; bit < prefix; bit++) {
+		if ((address->bytes[bit / 8] ^ network->bytes[bit / 8]) & 0x80 >> bit % 8)
+			return false;
+	}
+	return address->ipv6 == network->ipv6;
+}
+
+static bool is_in_any(const struct scripted_address *address, const char *networks)
+{
+	for (const char *word = networks; *word; word += strspn(word, ", ")) {
+		size_t length = strcspn(word, ", ");
+		struct scripted_address network;
+		unsigned prefix;
+
+		if (read_network(word, length, &network, &prefix) && is_in_network(address, &network, prefix))
+			return true;
+		word += length;
+	}
+	return false;
+}
+
+static void add_source(struct arena *arena, const struct scripted_address *source, struct script *script)
+{
+	if (script->sources.count < SOURCE_LIMIT)
+		*array_push(arena, &script->sources) = *source;
+}
+
+/* A client that none of the networks holds, where the usual one does not do. */
+static void add_source_outside(struct arena *arena, bool ipv6, const char *networks, struct script *script)
+{
+	static const struct scripted_address others[] = {
+	    {.bytes = {151, 2, 3, 4}},
+	    {.bytes = {190, 2, 3, 4}},
+	    {.bytes = {17, 2, 3, 4}},
+	    {.ipv6 = true, .bytes = {0x26, 0x00, 0x22, 0x22, [15] = 9}},
+	    {.ipv6 = true, .bytes = {0x24, 0x00, 0x22, 0x22, [15] = 9}},
+	    {.ipv6 = true, .bytes = {0x28, 0x00, 0x22, 0x22, [15] = 9}},
+	};
+
+	if (!is_in_any(&client_address[ipv6], networks))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (others[i].ipv6 == ipv6 && !is_in_any(&others[i], networks)) {
+			add_source(arena, &others[i], script);
+			return;
+		}
+	}
+}
+
+/* One of each network that the checks find let in: "203.0.113.0/24, 2001:db8::/32 via eth0", "any IPv4 but
+ * 192.0.2.0/24". The client that is always there is one of "any". */
 static void add_sources(const string_list *sources, struct arena *arena, struct script *script)
 {
 	for (size_t i = 0; sources && i < sources->count; i++) {
-		for (const char *word = sources->items[i]; *word; word += strspn(word, ", ")) {
+		const char *text = sources->items[i], *but = strstr(text, " but ");
+
+		if (but)
+			add_source_outside(arena, string_after(text, "any IPv6") != NULL, but + strlen(" but "),
+					   script);
+		for (const char *word = text; !but && *word; word += strspn(word, ", ")) {
 			size_t length = strcspn(word, ", ");
 			struct scripted_address source;
+			unsigned prefix;
 
-			if (length == 3 && (memcmp(word, "but", 3) == 0 || memcmp(word, "via", 3) == 0))
+			if (length == 3 && memcmp(word, "via", 3) == 0)
 				break;
-			if (script->sources.count < SOURCE_LIMIT && read_source(word, length, &source))
-				*array_push(arena, &script->sources) = source;
+			if (read_network(word, length, &source, &prefix)) {
+				/* The first of a network is no host's. */
+				if (prefix < (source.ipv6 ? 128 : 32))
+					source.bytes[source.ipv6 ? 15 : 3] |= 1;
+				add_source(arena, &source, script);
+			}
 			word += length;
 		}
 	}

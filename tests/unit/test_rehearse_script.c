@@ -106,8 +106,11 @@ static void sources_are_one_of_each_network(void **state)
 	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "10.0.0.0/8, 192.0.2.7 via eth1");
 	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "any IPv6 but 2001:db8::/32");
 	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "2001:db8:1::/48");
+	*array_push(&root->arena, &sources) =
+	    arena_strdup(&root->arena, "any IPv6 but 2001:db8::/32, 2a00::/12, 2600::/16");
 	write_script(root, &sources, &script);
-	assert_int_equal(script.sources.count, 3);
+	assert_int_equal(script.sources.count, 4);
+	assert_memory_equal(script.sources.items[3].bytes, ((unsigned char[]){0x24, 0x00}), 2);
 	assert_memory_equal(script.sources.items[0].bytes, ((unsigned char[]){10, 0, 0, 1}), 4);
 	assert_memory_equal(script.sources.items[1].bytes, ((unsigned char[]){192, 0, 2, 7}), 4);
 	assert_true(script.sources.items[2].ipv6);
