@@ -35,6 +35,7 @@ enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
 	LISTEN_TIMEOUT = 5000, /* ms */
+	LISTEN_MORE_TIMEOUT = 500, /* ms: from the first socket to the last */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 768 * 1024, /* KiB */
 	MEMORY_RESERVE = 32 * 1024, /* KiB that must stay */
@@ -175,29 +176,43 @@ bool client_wait(struct client *client, int fd, short events, int64_t until)
 
 /* --- the play --- */
 
-static bool all_listen(struct client *client)
+/* Looks at all ports: is there somebody, is everybody there that is expected? */
+static void count_listeners(struct client *client, bool *ret_some, bool *ret_all)
 {
 	const struct script *script = client->script;
 
+	*ret_some = false;
+	*ret_all = true;
 	for (size_t i = 0; i < script->ports.count; i++) {
-		int r = listening_on(client->sockets, script->ports.items[i]);
+		const struct scripted_port *port = &script->ports.items[i];
+		bool found = false;
 
-		if (r < 0)
-			client_give_up(client, "ask the kernel who listens (sock_diag)", -r);
-		if (!r)
-			return false;
+		for (int ipv6 = 0; ipv6 < (client->ipv6 ? 2 : 1); ipv6++) {
+			int r = listening_on(client->sockets, ipv6, port->number);
+
+			if (r < 0)
+				client_give_up(client, "ask the kernel who listens (sock_diag)", -r);
+			found = found || r;
+			*ret_all = *ret_all && (r || !port->expected[ipv6]);
+		}
+		*ret_some = *ret_some || found;
+		*ret_all = *ret_all && found;
 	}
-	return true;
 }
 
-/* sshd listens, or it will not. */
+/* sshd listens, or it will not. It opens its sockets one after the other. */
 static void wait_for_listener(struct client *client)
 {
 	int64_t until = client_now() + LISTEN_TIMEOUT;
+	bool *some = &client->record->listening, all, had_some = false;
 
-	while (!(client->record->listening = all_listen(client))) {
-		if (client->record->step == STEP_DAEMON_ENDED || client_now() >= until)
+	for (;;) {
+		count_listeners(client, some, &all);
+		if (all || client->record->step == STEP_DAEMON_ENDED || client_now() >= until)
 			return;
+		if (*some && !had_some)
+			until = client_now() + LISTEN_MORE_TIMEOUT;
+		had_some = *some;
 		(void)client_wait(client, -1, 0, client_now() + LISTEN_INTERVAL);
 	}
 }

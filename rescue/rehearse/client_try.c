@@ -304,7 +304,7 @@ void client_try_all(struct client *client)
 
 	for (size_t i = 0; i < script->ports.count; i++) {
 		for (int ipv6 = 0; ipv6 < 2; ipv6++)
-			try_address(client, &machine_address[ipv6], script->ports.items[i]);
+			try_address(client, &machine_address[ipv6], script->ports.items[i].number);
 	}
 	for (size_t i = 0; i < script->addresses.count; i++)
 		try_address(client, &script->addresses.items[i], script->addresses.items[i].port);

@@ -55,12 +55,10 @@ static int ask(struct mnl_socket *socket, int family, struct search *search)
 	return r < 0 ? -errno : 0;
 }
 
-int listening_on(struct mnl_socket *socket, unsigned port)
+int listening_on(struct mnl_socket *socket, bool ipv6, unsigned port)
 {
 	struct search search = {.port = port};
-	int ipv4 = ask(socket, AF_INET, &search), ipv6 = ask(socket, AF_INET6, &search);
+	int r = ask(socket, ipv6 ? AF_INET6 : AF_INET, &search);
 
-	if (search.found)
-		return 1;
-	return ipv4 < 0 && ipv6 < 0 ? ipv4 : 0;
+	return r < 0 ? r : search.found;
 }

@@ -8,8 +8,8 @@
 
 struct mnl_socket;
 
-/* Whether some TCP socket listens on the port, in the network namespace of the socket (netlink_open() with
+/* Whether some TCP socket of a family listens on the port, in the network namespace of the socket (netlink_open() with
  * NETLINK_SOCK_DIAG). Negative errno where the kernel cannot be asked. */
-int listening_on(struct mnl_socket *socket, unsigned port);
+int listening_on(struct mnl_socket *socket, bool ipv6, unsigned port);
 
 #endif

@@ -260,13 +260,17 @@ static void add_interfaces(const struct facts *facts, const string_list *sources
 		add_interface(arena, mentioned.items[i], script);
 }
 
-static void add_port(struct arena *arena, struct script *script, unsigned port)
+static struct scripted_port *add_port(struct arena *arena, struct script *script, unsigned number)
 {
+	struct scripted_port *port;
+
 	for (size_t i = 0; i < script->ports.count; i++) {
-		if (script->ports.items[i] == port)
-			return;
+		if (script->ports.items[i].number == number)
+			return &script->ports.items[i];
 	}
-	*array_push(arena, &script->ports) = port;
+	port = array_push(arena, &script->ports);
+	*port = (struct scripted_port){.number = number};
+	return port;
 }
 
 static bool read_address(const struct listen_address *listen, struct scripted_address *ret)
@@ -294,7 +298,7 @@ static void add_listeners(const struct facts *facts, struct arena *arena, struct
 			*array_push(arena, &script->sockets) = address;
 		if (!listen->any && !listen->loopback)
 			*array_push(arena, &script->addresses) = address;
-		add_port(arena, script, listen->port);
+		add_port(arena, script, listen->port)->expected[listen->ipv6] = true;
 	}
 }
 

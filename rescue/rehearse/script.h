@@ -42,6 +42,11 @@ struct scripted_address {
 };
 typedef ARRAY_OF(struct scripted_address) scripted_addresses;
 
+struct scripted_port {
+	unsigned number;
+	bool expected[2]; /* somebody is to listen, by family */
+};
+
 enum socket_use {
 	SOCKET_NONE, /* sshd opens its own */
 	SOCKET_HANDED_OVER, /* Accept=no: sshd gets the listening sockets */
@@ -53,7 +58,7 @@ struct script {
 	string_list more_interfaces; /* that are there as well, with nobody behind them */
 	scripted_addresses addresses; /* beside the one that it always has */
 	scripted_addresses sources; /* of further clients */
-	ARRAY_OF(unsigned) ports;
+	ARRAY_OF(struct scripted_port) ports;
 	ARRAY_OF(struct scripted_program) programs; /* in the order of the boot */
 	ARRAY_OF(struct scripted_directory) directories;
 	enum socket_use socket_use;

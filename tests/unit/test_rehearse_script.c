@@ -90,7 +90,9 @@ static void ports_and_addresses_are_those_that_are_listened_on(void **state)
 	put_system(root, plain_unit);
 	write_script(root, NULL, &script);
 	assert_int_equal(script.ports.count, 1);
-	assert_int_equal(script.ports.items[0], 2200);
+	assert_int_equal(script.ports.items[0].number, 2200);
+	assert_true(script.ports.items[0].expected[false]);
+	assert_false(script.ports.items[0].expected[true]);
 	assert_int_equal(script.addresses.count, 1);
 	assert_memory_equal(script.addresses.items[0].bytes, ((unsigned char[]){10, 1, 2, 3}), 4);
 	assert_int_equal(script.socket_use, SOCKET_NONE);
