@@ -9,6 +9,7 @@ void nft_load(struct ruleset *ruleset, const struct nft_input *input, struct loa
 	    .path = input->path ? arena_strdup(arena, input->path) : NULL,
 	    .data = arena_memdup(arena, input->content.data, input->content.size),
 	    .size = input->content.size,
+	    .only_line = input->line,
 	    .depth = 1,
 	};
 	struct nft_parser parser = {

@@ -342,8 +342,8 @@ struct place nft_place(const struct nft_position *at, const struct nft_position 
 	}
 	return (struct place){
 	    .path = file->path,
-	    .line = at->line,
-	    .column = (unsigned)(at->offset - at->line_start) + 1,
+	    .line = file->only_line ? file->only_line : at->line,
+	    .column = file->only_line ? 0 : (unsigned)(at->offset - at->line_start) + 1,
 	    .text = file->data + at->offset,
 	    .text_length = (unsigned)(stop - at->offset),
 	};

@@ -24,6 +24,7 @@ struct nft_file {
 	size_t size;
 	unsigned depth;
 	struct nft_position *parent; /* where the parent goes on, or NULL */
+	unsigned only_line; /* of path, that all of it stands on; 0: it is the file itself */
 };
 
 struct nft_position {

@@ -320,7 +320,7 @@ static bool key_options(struct nft_parser *parser, struct nft_rule *rule, bool *
 static bool find_changed_set(struct nft_parser *parser, struct nft_rule *rule, const struct nft_node *reference,
 			     const struct nft_node *key, bool timeout)
 {
-	struct statement statement = {.kind = STATEMENT_UPDATE_SET};
+	struct statement statement = {.kind = STATEMENT_ADD};
 	const struct nft_declaration *declaration;
 	struct nft_field *types;
 	struct set *set;

@@ -7,27 +7,6 @@
 #include "stage/firewall.h"
 #include "target/staged.h"
 
-#if __has_include("parse/iptables_save.c")
-#define HAS_IPTABLES 1
-#else
-#define HAS_IPTABLES 0
-#include "parse/iptables_save.h"
-void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *input, struct load_report *report)
-{
-	(void)ruleset;
-	(void)input;
-	(void)report;
-}
-
-void ipset_save_load(struct ruleset *ruleset, struct blob content, const char *path, struct load_report *report)
-{
-	(void)ruleset;
-	(void)content;
-	(void)path;
-	(void)report;
-}
-#endif
-
 #define ZONES "/etc/firewalld/zones/"
 #define VENDOR_ZONES "/usr/lib/firewalld/zones/"
 #define VERSION_FILE "/usr/lib/python3/dist-packages/firewall/config/__init__.py"
@@ -820,8 +799,6 @@ static void direct_rules(void **state)
 	     "BUILTIN_CHAIN"},
 	};
 
-	if (!HAS_IPTABLES)
-		skip();
 	CHECK(state, cases);
 }
 

@@ -218,7 +218,7 @@ static const struct {
      .ipsets = "create p hash:ip,port family inet\nadd p 192.0.2.1,tcp:22\nadd p 192.0.2.2,udp:22\n"
 	       "add p 192.0.2.3,tcp:23\n"},
     {ACCEPT_INPUT "-A INPUT -m set --match-set bad src -j DROP\nCOMMIT\n",
-     .open = "1.0.0.0/8, 2.0.0.0/7, 4.0.0.0/6, 8.0.0.0/7, …",
+     .open = "1.0.0.0/8, 2.0.0.0/7, 4.0.0.0/6, 8.0.0.0/7, ...",
      .ipsets = "create bad hash:ip family inet comment\nadd bad 10.0.0.0/8 comment \"a b\"\n"},
     {DROP_INPUT KNOWN "-A INPUT -m set --match-set ports dst -j ACCEPT\nCOMMIT\n", .open = "all",
      .ipsets = "create ports bitmap:port range 1-1024\nadd ports 20-25\n"},

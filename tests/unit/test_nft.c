@@ -20,7 +20,7 @@ struct loaded {
 
 static void load_into(struct loaded *loaded, struct target *target, const char *text, size_t size)
 {
-	struct nft_input input = {target, {(char *)text, size}, "/etc/nftables.conf"};
+	struct nft_input input = {.target = target, .content = {(char *)text, size}, .path = "/etc/nftables.conf"};
 
 	loaded->ruleset.arena = &loaded->arena;
 	nft_load(&loaded->ruleset, &input, &loaded->report);

@@ -21,7 +21,6 @@
 #include "parse/iptables_save.h"
 #include "parse/nft.h"
 #include "parse/ufw.h"
-#include "stubs.h"
 
 enum {
 	SECONDS_LIMIT = 30, /* for one case */

@@ -11,24 +11,6 @@
 #include "stage/firewall.h"
 #include "target/staged.h"
 
-#if !__has_include("parse/iptables_save.c")
-#include "parse/iptables_save.h"
-void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *input, struct load_report *report)
-{
-	(void)ruleset;
-	(void)input;
-	(void)report;
-}
-
-void ipset_save_load(struct ruleset *ruleset, struct blob content, const char *path, struct load_report *report)
-{
-	(void)ruleset;
-	(void)content;
-	(void)path;
-	(void)report;
-}
-#endif
-
 enum {
 	ROUNDS = 4,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ld_so-dump ROOT {--processor HWCAPS-DIRECTORY|PROGRAM}...: what ld_so.c says of each program, one line a fact, for the
- * comparison with the loader. */
+/* ld_so-dump ROOT {--processor HWCAPS-DIRECTORY|PROGRAM}...: what ld_so.c says of each program, one line a fact, for
+ * the comparison with the loader. */
 #include <stdio.h>
 #include <string.h>
 
