@@ -21,6 +21,9 @@ STRIP ?= strip
 # distribution's own archives (rescue/base/musl_compat.c supplies what those expect of glibc).
 MUSL_LIBS ?=
 LIBSODIUM_A := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/lib/libsodium.a),$(shell gcc -print-file-name=libsodium.a))
+# Debian 12 has no static libmnl: scripts/libmnl fetches one where it is missing.
+LIBMNL := $(or $(MUSL_LIBS),$(BUILD)/libmnl)
+LIBMNL_A := $(LIBMNL)/lib/libmnl.a
 LIBEXPAT_A := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/lib/libexpat.a),$(shell gcc -print-file-name=libexpat.a))
 HEADERS := $(or $(and $(MUSL_LIBS),$(MUSL_LIBS)/include),/usr/include)
 # musl-gcc sees none of the kernel's headers: give it these alone, so that a header which musl lacks stays missing.
@@ -38,7 +41,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/product/%.o)
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/checked/%.o,$(filter-out rescue/main.c,$(SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 JUDGES := $(foreach source,$(sort $(wildcard tests/differential/*/dump.c)),$(BUILD)/differential/$(word 3,$(subst /, ,$(source)))-dump)
-TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c tests/differential/*/probe.c)))
+TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c tests/rehearse/*.c tests/differential/*/probe.c)))
 
 V ?= 0
 ifeq ($(V),0)
@@ -52,12 +55,13 @@ endif
 all: $(BUILD)/sshrescue
 
 # A library missing is a dependency missing: let scripts/deps say what it is and fetch it.
-$(BUILD)/include: scripts/deps Makefile
+$(BUILD)/include: scripts/deps scripts/libmnl Makefile
 	$(call say,HEADERS,$@)
 	$(Q)scripts/deps build
+	$(Q)scripts/libmnl $(LIBMNL)
 	$(Q)rm -rf $@ && mkdir -p $@
-	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h; do \
-		for place in $(HEADERS) /usr/include/$$(gcc -print-multiarch); do \
+	$(Q)for name in $(KERNEL_HEADERS) sodium sodium.h expat.h expat_external.h libmnl; do \
+		for place in $(HEADERS) $(abspath $(LIBMNL))/include /usr/include/$$(gcc -print-multiarch); do \
 			if [ -e $$place/$$name ]; then ln -sf $$place/$$name $@/$$name; break; fi; \
 		done; \
 	done
@@ -70,16 +74,16 @@ $(BUILD)/product/%.o: %.c | $(BUILD)/include
 # Every wrong way to link it gives a file that looks right and does not start in an initramfs: refuse those.
 $(BUILD)/sshrescue: $(OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(PRODUCT_LDFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(LIBSODIUM_A) $(LIBEXPAT_A)
+	$(Q)$(CC) $(PRODUCT_LDFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(LIBSODIUM_A) $(LIBEXPAT_A) $(LIBMNL_A)
 	$(Q)$(STRIP) -s -R .comment -R .note -o $@.new $@.debug
 	$(Q)if readelf -lW $@.new | grep -q INTERP || readelf -dW $@.new | grep -q NEEDED; then \
 		echo "$@ is not static: it has an interpreter or needs a shared library" >&2; rm -f $@.new; exit 1; fi
 	$(Q)mv $@.new $@
 
-$(BUILD)/checked/%.o: %.c
+$(BUILD)/checked/%.o: %.c | $(BUILD)/include
 	$(call say,CHECKED,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -isystem $(LIBMNL)/include -MMD -MP -c -o $@ $<
 
 # An archive, so that a test may put its own in place of a part of the program.
 TEST_LIBRARY := $(BUILD)/checked/librescue.a
@@ -90,18 +94,24 @@ $(TEST_LIBRARY): $(TEST_OBJECTS)
 $(BUILD)/unit/%: tests/unit/%.c $(TEST_LIBRARY)
 	$(call say,UNIT,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lcmocka -lsodium -lexpat
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lcmocka -lsodium -lexpat $(LIBMNL_A)
 
 # The same program for the same tests, but watched by the sanitizers.
 $(BUILD)/sshrescue-checked: $(BUILD)/checked/rescue/main.o $(TEST_LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium -lexpat
+	$(Q)$(HOSTCC) $(SANITIZE) -o $@ $^ -lsodium -lexpat $(LIBMNL_A)
 
 .SECONDEXPANSION:
 $(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_LIBRARY)
 	$(call say,JUDGED,$@)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium -lexpat
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -O1 $(SANITIZE) -MMD -MP -MF $@.d -o $@ $< $(TEST_LIBRARY) -lsodium -lexpat $(LIBMNL_A)
+
+# Runs inside of roots that have other libraries, or none.
+$(BUILD)/tests/rehearse/%: tests/rehearse/%.c | $(BUILD)/include
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static -isystem $(BUILD)/include -MMD -MP -MF $@.d -o $@ $<
 
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
@@ -110,13 +120,13 @@ $(BUILD)/tests/%: tests/%.c
 
 $(BUILD)/tests/differential/firewall/probe: tests/differential/firewall/network.h
 
-.PHONY: test test-unit test-cli test-hostile test-differential test-crash test-qemu demo
+.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run
-test-unit test-cli test-hostile:
+test-unit test-cli test-hostile test-rehearse:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)

@@ -24,6 +24,7 @@ struct ssh_service {
 	const char *socket_name; /* "ssh.socket", or NULL where none is there */
 	const struct unit *service; /* never NULL on a systemd target; may be UNIT_NOT_FOUND */
 	const struct unit *socket; /* NULL or as above */
+	const struct unit *runs; /* the one of the units that runs sshd: service, or what the socket activates */
 	bool service_starts; /* by the next boot */
 	bool socket_starts;
 	/* The last ExecStart= that runs sshd: words after unquoting, with ${VARIABLES} from the environment files put

@@ -12,11 +12,14 @@ static const struct command {
 	int (*function)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-    {"check", cmd_check, "[--root DIR] [--json] [--port N] [--strict]", "say what stands between a client and a login"},
-    {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict]",
+    {"check", cmd_check, "[--root DIR] [--json] [--port N] [--strict] [--rehearse]",
+     "say what stands between a client and a login"},
+    {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse] [--force]",
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
+    {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec]",
+     "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
     {"explain", cmd_explain, "[CODE]", "explain one problem, or list all that are known"},
     {"report", cmd_report, "[--json]", "show what the run at boot time left under /run/sshrescue"},

@@ -59,8 +59,7 @@ static const struct problem *look_find(const struct look *look, const struct pro
 	return NULL;
 }
 
-/* Adds what a look found for the first time, at its place on the way in. */
-static void plan_record(struct plan *plan, const struct look *look)
+void plan_record(struct plan *plan, const struct look *look)
 {
 	for (size_t i = 0; i < look->findings.problems.count; i++) {
 		const struct problem *problem = look->findings.problems.items[i];

@@ -48,6 +48,8 @@ struct plan {
 /* Makes the plan and leaves its edits staged in the target. With choose NULL nothing is repaired. 0, or negative errno
  * as look_at(), and there is nothing to release. */
 int plan_make(struct target *target, unsigned expected_port, plan_choose choose, void *context, struct plan *ret);
+/* Adds what a look found for the first time to the plan's problems, at its place on the way in. */
+void plan_record(struct plan *plan, const struct look *look);
 void plan_release(struct plan *plan);
 #define cleanup_plan __attribute__((cleanup(plan_release)))
 

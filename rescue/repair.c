@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rehearse/proof.h"
 #include "target/staged.h"
 #include "txn/txn.h"
 #include "version.h"
@@ -156,11 +157,21 @@ static void commit(struct target *target, const struct repair_request *request, 
 	}
 }
 
+/* Plays what would be written. True: it failed although the checks promise that a client gets in. */
+static bool rehearse_plan(struct target *target, const struct repair_request *request, struct repair_outcome *outcome)
+{
+	outcome->rehearsal = rehearsal_forbidden;
+	if (!request->no_exec)
+		rehearse(target, outcome->plan.after, &outcome->plan.arena, REHEARSAL_TIMEOUT, &outcome->rehearsal);
+	outcome->report.rehearsal = &outcome->rehearsal;
+	return rehearsal_disagrees(&outcome->rehearsal, &outcome->plan);
+}
+
 int repair_run(struct target *target, const struct repair_request *request, struct repair_outcome *ret)
 {
 	cleanup_arena struct arena arena = {0};
 	struct text notes = {.arena = &arena}, failure = {.arena = &arena};
-	bool writable = false;
+	bool writable = false, disagrees = false;
 	int r, settled;
 
 	memset(ret, 0, sizeof(*ret));
@@ -173,10 +184,17 @@ int repair_run(struct target *target, const struct repair_request *request, stru
 	ret->report.plan = &ret->plan;
 	if (notes.size)
 		ret->report.notes = arena_strdup(&ret->plan.arena, notes.data);
+	if (request->rehearse)
+		disagrees = rehearse_plan(target, request, ret);
 	if (settled < 0)
 		ret->failed = true;
+	else if (disagrees && !request->force && ret->plan.changes && !request->dry_run)
+		text_printf(&failure, "nothing was written: the rehearsal failed: %s (--force overrides)",
+			    ret->rehearsal.reason);
 	else if (ret->plan.changes && !request->dry_run)
 		commit(target, request, &writable, &ret->plan, ret, &failure);
+	if (disagrees)
+		rehearsal_raise(&ret->rehearsal, &ret->plan);
 	if (failure.size)
 		ret->report.failure = arena_strdup(&ret->plan.arena, failure.data);
 	ret->report.exit = report_exit_status(&ret->report) | (ret->failed ? EXIT_ERROR : 0u);

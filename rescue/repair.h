@@ -12,6 +12,9 @@ struct repair_request {
 	const char *command; /* for the history: "repair -y" */
 	unsigned port;
 	bool dry_run; /* plan everything, write nothing */
+	bool rehearse; /* what is planned, before it is written */
+	bool no_exec; /* the rehearsal is forbidden */
+	bool force; /* write also what the rehearsal disproves */
 	plan_choose choose;
 	void *choose_context;
 	/* Called once before the first write, where the root may be mounted read-only. NULL: it is writable or it is
@@ -22,6 +25,7 @@ struct repair_request {
 
 struct repair_outcome {
 	struct plan plan;
+	struct rehearsal rehearsal;
 	struct report report; /* ready to print; its texts live in the plan's arena and the target's */
 	bool failed; /* an operational error: status bit 8 */
 };

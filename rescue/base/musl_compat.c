@@ -23,7 +23,7 @@ void __explicit_bzero_chk(void *buffer, size_t size, size_t buffer_size)
 	explicit_bzero(buffer, size);
 }
 
-/* For expat's traces, which nothing here asks for. */
+/* For traces of expat and dumps of libmnl, which nothing here asks for. */
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...)
 {

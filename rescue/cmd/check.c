@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/cmd.h"
 
+#include "rehearse/proof.h"
 #include "txn/txn.h"
 
 /* A transaction that an interrupted run left is settled by whoever may write next. */
@@ -19,20 +20,30 @@ int cmd_check(int argc, char **argv)
 {
 	cleanup_target struct target *target = NULL;
 	cleanup_plan struct plan plan = {0};
+	struct rehearsal rehearsal = rehearsal_forbidden;
 	struct report report = {.kind = REPORT_CHECK};
 	struct text text = {.arena = &plan.arena};
 	struct options options;
 	int r;
 
-	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT, 0, &options);
+	r = options_parse(argc, argv,
+			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC, 0,
+			  &options);
 	if (r)
 		return r;
-	r = open_target(options.root, TARGET_CONFINE, &target);
+	r = open_target(options.root, TARGET_CONFINE | (options.rehearse ? TARGET_REHEARSE : 0), &target);
 	if (r)
 		return r;
 	r = plan_make(target, options.port, NULL, NULL, &plan);
 	if (r < 0)
 		return complain_look(options.root, r);
+	if (options.rehearse) {
+		if (!options.no_exec)
+			rehearse(target, plan.after, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
+		if (rehearsal_disagrees(&rehearsal, &plan))
+			rehearsal_raise(&rehearsal, &plan);
+		report.rehearsal = &rehearsal;
+	}
 	report.target = target;
 	report.plan = &plan;
 	report.strict = options.strict;

@@ -13,6 +13,7 @@ int cmd_check(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_rehearse(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_report(int argc, char **argv);
@@ -27,6 +28,8 @@ struct options {
 	bool dry_run, preen, yes; /* -n -p -y: at most one */
 	bool force;
 	bool strict;
+	bool rehearse, no_exec;
+	unsigned timeout; /* seconds */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -39,6 +42,9 @@ enum option_set {
 	OPTION_MODE = 1 << 3, /* -n -p -y */
 	OPTION_FORCE = 1 << 4,
 	OPTION_STRICT = 1 << 5,
+	OPTION_REHEARSE = 1 << 6, /* --rehearse */
+	OPTION_NO_EXEC = 1 << 7,
+	OPTION_TIMEOUT = 1 << 8,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rehearse/rehearsal.h"
 #include "report/escape.h"
 
 enum {
@@ -14,6 +15,9 @@ enum {
 	LONG_PORT,
 	LONG_FORCE,
 	LONG_STRICT,
+	LONG_REHEARSE,
+	LONG_NO_EXEC,
+	LONG_TIMEOUT,
 };
 
 static const struct known_option {
@@ -30,6 +34,9 @@ static const struct known_option {
     {OPTION_MODE, 'y', "yes", no_argument},
     {OPTION_FORCE, LONG_FORCE, "force", no_argument},
     {OPTION_STRICT, LONG_STRICT, "strict", no_argument},
+    {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
+    {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
+    {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -89,6 +96,16 @@ static int options_port(const char *argument, unsigned *ret)
 	return 0;
 }
 
+static int options_timeout(const char *argument, unsigned *ret)
+{
+	uint64_t seconds;
+
+	if (!parse_number(argument, 3600, &seconds) || seconds == 0)
+		return complain(EXIT_USAGE, "--timeout wants a number of seconds from 1 to 3600, not '%s'", argument);
+	*ret = (unsigned)seconds;
+	return 0;
+}
+
 static int options_set(struct options *options, int value, const char *argument)
 {
 	switch (value) {
@@ -105,6 +122,14 @@ static int options_set(struct options *options, int value, const char *argument)
 		return 0;
 	case LONG_STRICT:
 		options->strict = true;
+		return 0;
+	case LONG_TIMEOUT:
+		return options_timeout(argument, &options->timeout);
+	case LONG_REHEARSE:
+		options->rehearse = true;
+		return 0;
+	case LONG_NO_EXEC:
+		options->no_exec = true;
 		return 0;
 	case 'n':
 		options->dry_run = true;
@@ -129,7 +154,7 @@ int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, s
 	size_t count = 0;
 	int value;
 
-	*ret = (struct options){.root = "/"};
+	*ret = (struct options){.root = "/", .timeout = REHEARSAL_TIMEOUT};
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++) {
 		const struct known_option *known = &known_options[i];
 

@@ -43,7 +43,13 @@ static bool choose_by_asking(void *context, const struct problem *problem)
 
 static struct repair_request request_from(const struct options *options)
 {
-	struct repair_request request = {.port = options->port, .dry_run = options->dry_run};
+	struct repair_request request = {
+	    .port = options->port,
+	    .dry_run = options->dry_run,
+	    .rehearse = options->rehearse,
+	    .no_exec = options->no_exec,
+	    .force = options->force,
+	};
 
 	if (options->dry_run) {
 		request.command = "repair -n";
@@ -71,12 +77,17 @@ int cmd_repair(int argc, char **argv)
 	struct options options;
 	int r;
 
-	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT, 0,
-			  &options);
+	r = options_parse(argc, argv,
+			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT | OPTION_REHEARSE |
+			      OPTION_NO_EXEC | OPTION_FORCE,
+			  0, &options);
 	if (r)
 		return r;
 	request = request_from(&options);
-	r = open_target(options.root, TARGET_CONFINE | (options.dry_run ? 0 : TARGET_WRITABLE), &target);
+	r = open_target(options.root,
+			TARGET_CONFINE | (options.dry_run ? 0 : TARGET_WRITABLE) |
+			    (options.rehearse ? TARGET_REHEARSE : 0),
+			&target);
 	if (r)
 		return r;
 	r = repair_run(target, &request, &outcome);

@@ -139,6 +139,7 @@ int facts_ssh_service(struct facts *facts)
 	unit = service->service;
 	if (!service->service_starts && service->socket_starts)
 		unit = activated_service(facts, service->socket);
+	service->runs = unit;
 	ssh_command_read(facts, unit, service);
 	if (!service->binary)
 		service->binary = usual_binary(facts->target);

@@ -164,9 +164,9 @@ void report_json(struct text *text, const struct report *report)
 		text_add_string(text, i ? ",\n  " : "\n  ");
 		add_problem(text, report, plan->problems.items[i]);
 	}
-	text_add_string(
-	    text, "],\n \"rehearsal\": {\"status\": \"skipped\", \"reason\": \"not asked for\", \"banner\": null, "
-		  "\"dropped_by\": null},\n \"transaction\": ");
+	text_add_string(text, "],\n \"rehearsal\": ");
+	report_rehearsal_json(text, report->rehearsal);
+	text_add_string(text, ",\n \"transaction\": ");
 	add_string(text, report->transaction);
 	add_key(text, "failure", report->failure);
 	add_key(text, "notes", report->notes);

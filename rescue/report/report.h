@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "plan.h"
+#include "rehearse/rehearsal.h"
 #include "target/target.h"
 
 enum exit_status {
@@ -31,6 +32,7 @@ struct report {
 	const struct plan *plan;
 	const char *transaction; /* what was committed, or NULL */
 	const char *failure; /* why nothing was written although it should have been, or NULL */
+	const struct rehearsal *rehearsal; /* or NULL: it was not asked for */
 	const char *notes; /* sentences about earlier transactions, or NULL */
 	bool strict;
 	unsigned exit;
@@ -47,8 +49,14 @@ struct report_style {
 /* What suits a stream of this process. */
 struct report_style report_style_for(int fd);
 
+/* "Debian … on /mnt, systemd, OpenSSH …" and an empty line. */
+void report_headline(struct text *text, const struct report *report, struct report_style style);
+void report_mark(struct text *text, enum stage_status status, struct report_style style);
 void report_text(struct text *text, const struct report *report, struct report_style style);
 void report_json(struct text *text, const struct report *report);
+/* The rehearsal: what happened, and what it proves; the value of its key. */
+void report_rehearsal_text(struct text *text, const struct rehearsal *rehearsal, struct report_style style);
+void report_rehearsal_json(struct text *text, const struct rehearsal *rehearsal);
 /* The verdict in one line without a newline, as the kernel log and the console get it. */
 void report_line(struct text *text, const struct report *report);
 /* The staged changes as a unified diff; what is no content (modes, owners, links) as lines that begin with '#'. */

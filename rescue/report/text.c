@@ -39,7 +39,7 @@ struct report_style report_style_for(int fd)
 	return style;
 }
 
-static void add_mark(struct text *text, enum stage_status status, struct report_style style)
+void report_mark(struct text *text, enum stage_status status, struct report_style style)
 {
 	const struct mark *mark = &marks[status];
 	const char *sign = style.unicode ? mark->unicode : mark->ascii;
@@ -72,7 +72,7 @@ static void add_ports(struct text *text, const struct look *look)
 		text_add_string(text, "no port");
 }
 
-static void add_headline(struct text *text, const struct report *report, struct report_style style)
+void report_headline(struct text *text, const struct report *report, struct report_style style)
 {
 	static const char *const init_names[] = {
 	    [INIT_SYSTEMD] = "systemd",
@@ -96,7 +96,7 @@ static void add_path(struct text *text, const struct findings *findings, struct 
 {
 	for (enum stage stage = STAGE_BOOT; stage < STAGE_COUNT; stage++) {
 		text_printf(text, "%s%s ", stage ? "  " : "", stage_name(stage));
-		add_mark(text, findings_stage_status(findings, stage), style);
+		report_mark(text, findings_stage_status(findings, stage), style);
 	}
 	text_add_string(text, "\n");
 }
@@ -143,7 +143,7 @@ static void add_repair(struct text *text, const struct report *report, const str
 static void add_problem(struct text *text, const struct report *report, const struct problem *problem,
 			struct report_style style)
 {
-	add_mark(text, problem_mark(problem), style);
+	report_mark(text, problem_mark(problem), style);
 	text_printf(text, " %-*s ", CODE_COLUMN, problem->info->code);
 	add_safe(text, problem_summary(text->arena, problem));
 	text_add_string(text, "\n");
@@ -293,7 +293,7 @@ void report_text(struct text *text, const struct report *report, struct report_s
 {
 	const struct plan *plan = report->plan;
 
-	add_headline(text, report, style);
+	report_headline(text, report, style);
 	add_path(text, &plan->before->findings, style);
 	if (report->kind == REPORT_REPAIR && plan->changes && !report->failure) {
 		text_add_string(text, "repaired:\n");
@@ -304,6 +304,10 @@ void report_text(struct text *text, const struct report *report, struct report_s
 		add_problem(text, report, plan->problems.items[i], style);
 	if (plan->problems.count)
 		text_add_string(text, "\n");
+	if (report->rehearsal) {
+		report_rehearsal_text(text, report->rehearsal, style);
+		text_add_string(text, "\n");
+	}
 	add_closing(text, report);
 }
 

@@ -221,3 +221,20 @@ void stage_firewall(const struct facts *facts, struct findings *findings)
 	loading.legacy = iptables_is_legacy(facts);
 	judge(&loading, &loaders, &ways);
 }
+
+void firewall_build(const struct facts *facts, struct ruleset *ret)
+{
+	struct findings findings = {.arena = facts->arena};
+	struct network_facts network;
+	struct loading loading = {
+	    .facts = facts, .findings = &findings, .network = &network, .legacy = iptables_is_legacy(facts)};
+	struct firewall_world world = {.ruleset.arena = facts->arena};
+	firewall_loaders loaders;
+	firewall_orders orders;
+
+	network_facts_load(facts->target, facts->arena, &network);
+	firewall_find_loaders(facts, &findings, &loaders);
+	if (firewall_find_orders(facts, &loaders, facts->arena, &orders) && orders.count)
+		build_world(&loading, &orders.items[0], 0, &world);
+	*ret = world.ruleset;
+}

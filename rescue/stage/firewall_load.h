@@ -74,4 +74,7 @@ typedef ARRAY_OF(struct firewall_order) firewall_orders;
 bool firewall_find_orders(const struct facts *facts, const firewall_loaders *loaders, struct arena *arena,
 			  firewall_orders *ret);
 
+/* firewall.c: the rules as the boot leaves them, in the first of its orders, when everything loads. */
+void firewall_build(const struct facts *facts, struct ruleset *ret);
+
 #endif

@@ -34,15 +34,24 @@ static int clone_read_only(int directory)
 	return result < 0 ? result : steal_fd(&tree);
 }
 
+static void keep_way_back(struct target *target)
+{
+	target->outside_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	target->start_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* Leaves the caller's mount namespace and makes the root the only tree this process can name. Unprivileged, it fails
  * and nothing has changed: resolution inside the root remains the guard. */
-static bool confine(int root_fd)
+static bool confine(struct target *target, bool rehearse)
 {
 	/* Mounts of the new namespace are copies: making them private does not reach the ones they were copied from. A
 	 * root that is no mount point cannot be made private, and needs not. */
 	if (unshare(CLONE_NEWNS) == 0)
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	return fchdir(root_fd) == 0 && chroot(".") == 0;
+	/* Only now: what is opened in one mount namespace cannot be mounted in another. */
+	if (rehearse)
+		keep_way_back(target);
+	return fchdir(target->root_fd) == 0 && chroot(".") == 0;
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -78,7 +87,7 @@ int target_open(struct target **ret, const char *root, unsigned flags)
 	target = calloc(1, sizeof(*target));
 	if (!target)
 		return -ENOMEM;
-	target->write_fd = target->part_fd = -1;
+	target->write_fd = target->part_fd = target->outside_fd = target->start_fd = -1;
 	target->root_fd = clone_read_only(directory);
 	target->read_only_clone = target->root_fd >= 0;
 	target->live = is_live(directory);
@@ -90,7 +99,7 @@ int target_open(struct target **ret, const char *root, unsigned flags)
 	if (flags & TARGET_WRITABLE)
 		target->write_fd = steal_fd(&directory);
 	if (flags & TARGET_CONFINE)
-		target->confined = confine(target->root_fd);
+		target->confined = confine(target, flags & TARGET_REHEARSE);
 	target->walk = (flags & TARGET_WALK) || !kernel_has_openat2(target->root_fd);
 	*ret = target;
 	target = NULL;
@@ -107,6 +116,10 @@ struct target *target_close(struct target *target)
 		close(target->write_fd);
 	if (target->part_fd >= 0)
 		close(target->part_fd);
+	if (target->outside_fd >= 0)
+		close(target->outside_fd);
+	if (target->start_fd >= 0)
+		close(target->start_fd);
 	arena_release(&target->arena);
 	free(target);
 	return NULL;

@@ -50,6 +50,7 @@ enum target_flags {
 	TARGET_CONFINE = 1 << 0, /* private mount namespace and chroot: for the whole process, from then on */
 	TARGET_WALK = 1 << 1, /* never use openat2, as on kernels before 5.6 */
 	TARGET_WRITABLE = 1 << 2, /* keep a second handle for the transaction */
+	TARGET_REHEARSE = 1 << 3, /* keep the way back out of the confinement, for a process that plays a rehearsal */
 };
 
 struct staged;
@@ -59,6 +60,8 @@ struct target {
 	char *root; /* as the user named it, for messages */
 	int root_fd; /* a read-only, nosuid, nodev, noexec clone of the mount where the kernel can make one */
 	int write_fd; /* the root itself, or -1 without TARGET_WRITABLE */
+	int outside_fd,
+	    start_fd; /* O_PATH: "/" and the current directory as they were, or -1 without TARGET_REHEARSE */
 	bool read_only_clone; /* root_fd is that clone */
 	bool confined;
 	bool walk; /* resolve component by component */

@@ -155,7 +155,7 @@ mask()
 	while IFS= read -r line; do
 		id=${line%% *} code=${line#* }
 		grep -rqw "PROBLEM_$id" "$PROJECT/rescue" --include='*.c' || missing="$missing $code(no check)"
-		grep -qw -- "$code" "$PROJECT"/tests/cli/*.bats || missing="$missing $code(no test)"
+		grep -qw -- "$code" "$PROJECT"/tests/cli/*.bats "$PROJECT"/tests/rehearse/*.bats || missing="$missing $code(no test)"
 	done < <(sed -nE 's/^PROBLEM\(([A-Z0-9_]+), "([a-z0-9.-]+)".*/\1 \2/p' "$PROJECT/rescue/problem_table.def")
 	[ -z "$missing" ] || {
 		echo "incomplete:$missing" >&2

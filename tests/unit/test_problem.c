@@ -20,8 +20,11 @@ static void rows_are_complete(void **state)
 		dot = strchr(info->code, '.');
 		assert_non_null(dot);
 		stage_length = strlen(stage_name(info->stage));
-		assert_int_equal((size_t)(dot - info->code), stage_length);
-		assert_memory_equal(info->code, stage_name(info->stage), stage_length);
+		/* What the rehearsal finds may be at any stage. */
+		if (strncmp(info->code, "rehearsal.", 10) != 0) {
+			assert_int_equal((size_t)(dot - info->code), stage_length);
+			assert_memory_equal(info->code, stage_name(info->stage), stage_length);
+		}
 		for (const char *c = dot + 1; *c; c++)
 			assert_true((*c >= 'a' && *c <= 'z') || char_is_digit(*c) || *c == '-');
 		/* A title is one line, without a full stop, with one place at most for the subject. */

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rehearse/rehearsal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "rehearse/blame.h"
+#include "rehearse/client.h"
+#include "rehearse/record.h"
+#include "rehearse/script.h"
+#include "stage/keys.h"
+
+const struct rehearsal rehearsal_forbidden = {.status = REHEARSAL_SKIPPED, .reason = "--no-exec forbids it"};
+
+const char *rehearsal_status_name(enum rehearsal_status status)
+{
+	static const char *const names[] = {
+	    [REHEARSAL_SKIPPED] = "skipped",
+	    [REHEARSAL_PASSED] = "passed",
+	    [REHEARSAL_FAILED] = "failed",
+	};
+
+	return names[status];
+}
+
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
+}
+
+/* Into the target's root, by the name that the user gave: what is mounted can be mounted again only from a path outside
+ * of the confinement. It must be the root that was examined. */
+static int enter_root(const struct target *target)
+{
+	struct stat examined, entered;
+
+	if (target->outside_fd >= 0 && (fchdir(target->outside_fd) < 0 || chroot(".") < 0))
+		return -errno;
+	if (fchdir(target->start_fd) < 0 || chdir(target->root) < 0)
+		return -errno;
+	if (fstat(target->root_fd, &examined) < 0 || stat(".", &entered) < 0)
+		return -errno;
+	return examined.st_dev == entered.st_dev && examined.st_ino == entered.st_ino ? 0 : -ESTALE;
+}
+
+/* Waits for the end of the client, which closes the pipe. False: it was too late, and is killed. */
+static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
+{
+	struct pollfd fd = {.fd = pipe_end};
+	bool in_time = false;
+	int64_t left;
+
+	while (!in_time && (left = deadline - now()) > 0)
+		in_time = poll(&fd, 1, (int)left) > 0;
+	if (!in_time)
+		kill(client, SIGKILL);
+	/* What the client leaves is ours: wait for all of it, so that nothing is left when we return. */
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+	return in_time;
+}
+
+/* Runs the play. False: it did not come to its end in time. */
+static bool play(struct target *target, const struct script *script, struct record *record, unsigned timeout)
+{
+	int64_t deadline = now() + (int64_t)timeout * 1000;
+	int ends[2], r;
+	pid_t client;
+	bool in_time;
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+		record_trouble(record, "%s", strerror(errno));
+		return true;
+	}
+	client = fork();
+	if (client == 0) {
+		close(ends[0]);
+		r = enter_root(target);
+		if (r < 0) {
+			record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
+			_exit(0);
+		}
+		client_play(script, target->staged, record);
+	}
+	close(ends[1]);
+	if (client < 0)
+		record_trouble(record, "cannot start a process: %s", strerror(errno));
+	in_time = client < 0 || wait_for_client(client, ends[0], deadline);
+	close(ends[0]);
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	return in_time;
+}
+
+/* --- from the record to the report --- */
+
+static const char *command_line(struct arena *arena, const string_list *words)
+{
+	struct text text = {.arena = arena};
+
+	for (size_t i = 0; i < words->count; i++)
+		text_printf(&text, "%s%s", i ? " " : "", words->items[i]);
+	return text.size ? text.data : "";
+}
+
+static void take_programs(const struct script *script, const struct record *record, struct arena *arena,
+			  struct rehearsal *ret)
+{
+	for (size_t i = 0; i < script->programs.count; i++) {
+		const struct record_program *program = &record->programs[i];
+
+		if (!program->started)
+			continue;
+		*array_push(arena, &ret->programs) = (struct rehearsed_program){
+		    .name = command_line(arena, &script->programs.items[i].words),
+		    .unit = script->programs.items[i].unit,
+		    .ended = program->ended,
+		    .exit_status = program->exit_status,
+		    .output = arena_memdup(arena, program->output,
+					   program->output_size < RECORD_OUTPUT ? program->output_size : RECORD_OUTPUT),
+		};
+	}
+}
+
+static const char *address_text(struct arena *arena, bool ipv6, const unsigned char *bytes)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return arena_strdup(arena, inet_ntop(ipv6 ? AF_INET6 : AF_INET, bytes, text, sizeof(text)));
+}
+
+static const char *const result_names[] = {
+    [CONNECTION_UNTRIED] = "untried",
+    [CONNECTION_BANNER] = "banner",
+    [CONNECTION_ANSWERED] = "SYN answered",
+    [CONNECTION_REFUSED] = "refused",
+    [CONNECTION_SILENT] = "no answer",
+    [CONNECTION_UNREACHABLE] = "unreachable",
+    [CONNECTION_CLOSED] = "closed before a banner",
+    [CONNECTION_MUTE] = "connected, no banner",
+    [CONNECTION_STRANGE] = "connected, no SSH banner",
+    [CONNECTION_ERROR] = "error",
+};
+
+static void take_connections(const struct record *record, struct arena *arena, struct rehearsal *ret)
+{
+	for (size_t i = 0; i < record->connection_count; i++) {
+		const struct record_connection *connection = &record->connections[i];
+
+		*array_push(arena, &ret->connections) = (struct rehearsed_connection){
+		    .ipv6 = connection->ipv6,
+		    .source = address_text(arena, connection->ipv6, connection->source),
+		    .address = address_text(arena, connection->ipv6, connection->address),
+		    .port = connection->port,
+		    .result = result_names[connection->result],
+		    .answered = connection->result == CONNECTION_BANNER,
+		};
+	}
+}
+
+/* The file that holds an offered key, or NULL. */
+static const char *file_of_key(const struct host_keys *keys, struct arena *arena, const struct blob *offered)
+{
+	for (size_t i = 0; i < keys->keys.count; i++) {
+		const struct host_key *key = &keys->keys.items[i];
+		struct blob blob;
+
+		if (key->key.half.type == KEY_TYPE_NONE || key->key.half.type == KEY_TYPE_SECURITY_KEY ||
+		    key->key.half.type == KEY_TYPE_CERTIFICATE)
+			continue;
+		blob = public_half_write(arena, &key->key.half);
+		if (blob_equal(&blob, offered))
+			return key->path;
+	}
+	return NULL;
+}
+
+/* Compares what sshd offered with the files. False: it has a key that is in none of them. */
+static bool take_keys(const struct facts *facts, const struct record *record, struct arena *arena,
+		      struct rehearsal *ret)
+{
+	struct host_keys keys = {0};
+	bool known = true;
+
+	if (record->key_count)
+		host_keys_read(facts, arena, &keys);
+	for (size_t i = 0; i < record->key_count; i++) {
+		struct blob blob = {.size = record->keys[i].size}, name;
+		struct wire wire;
+		struct rehearsed_key *key = array_push(arena, &ret->keys);
+
+		blob.data = arena_memdup(arena, record->keys[i].blob, blob.size);
+		wire = wire_of(&blob);
+		*key = (struct rehearsed_key){.type = "?", .path = file_of_key(&keys, arena, &blob)};
+		if (wire_get_string(&wire, &name) == KEY_ERROR_NONE)
+			key->type = arena_memdup(arena, name.data, name.size);
+		known = known && key->path;
+	}
+	return known;
+}
+
+/* Why nobody gets in, as far as it can be told. */
+static const char *reason_for_failure(const struct script *script, const struct record *record, struct arena *arena,
+				      const struct rehearsal *rehearsal)
+{
+	for (size_t i = 0; i < script->programs.count; i++) {
+		const struct record_program *program = &record->programs[i];
+
+		if (script->programs.items[i].role == ROLE_DAEMON && program->ended && program->exit_status &&
+		    !record->listening)
+			return arena_printf(arena, "sshd ended with status %d", program->exit_status);
+	}
+	if (!record->listening)
+		return "sshd does not listen";
+	for (size_t i = 0; i < rehearsal->connections.count; i++) {
+		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
+
+		return arena_printf(arena, "a connection from outside to port %u: %s", connection->port,
+				    connection->result);
+	}
+	return "there is no port to connect to";
+}
+
+/* A loader that did not load, or NULL. */
+static const struct scripted_program *loader_that_failed(const struct script *script, const struct record *record)
+{
+	for (size_t i = 0; i < script->programs.count; i++) {
+		const struct scripted_program *program = &script->programs.items[i];
+
+		if (program->role == ROLE_LOADER && record->programs[i].ended && record->programs[i].exit_status &&
+		    !program->ignore_failure)
+			return program;
+	}
+	return NULL;
+}
+
+static void judge(const struct facts *facts, const struct script *script, const struct record *record,
+		  struct arena *arena, struct rehearsal *ret)
+{
+	const struct scripted_program *refused;
+	bool answered = false, keys_known;
+
+	take_programs(script, record, arena, ret);
+	take_connections(record, arena, ret);
+	keys_known = take_keys(facts, record, arena, ret);
+	for (size_t i = 0; i < ret->connections.count; i++)
+		answered = answered || ret->connections.items[i].answered;
+	if (*record->banner)
+		ret->banner = arena_strdup(arena, record->banner);
+	if (record->dropped_by.found)
+		ret->dropped_by = blame_text(facts, arena, &record->dropped_by);
+	ret->status = REHEARSAL_FAILED;
+	refused = loader_that_failed(script, record);
+	if (refused && !*record->failure) {
+		/* Whether it would load in the boot, with the machine's devices and sets, cannot be told here. */
+		ret->status = REHEARSAL_SKIPPED;
+		ret->reason = arena_printf(arena, "%s did not load its rules here", refused->unit);
+	} else if (*record->failure)
+		ret->reason = arena_strdup(arena, record->failure);
+	else if (!answered)
+		ret->reason = reason_for_failure(script, record, arena, ret);
+	else if (!record->keys_exchanged)
+		ret->reason = "sshd has a banner, but does not exchange keys";
+	else if (!keys_known)
+		ret->reason = "sshd offers a host key that is in none of its files";
+	else
+		ret->status = REHEARSAL_PASSED;
+}
+
+static void skip(struct rehearsal *rehearsal, const char *reason)
+{
+	rehearsal->status = REHEARSAL_SKIPPED;
+	rehearsal->reason = reason;
+}
+
+void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
+	      struct rehearsal *ret)
+{
+	const struct facts *facts = &look->facts;
+	struct script script;
+	struct record *record;
+	int64_t began = now();
+
+	*ret = (struct rehearsal){0};
+	script_write(facts, &look->findings.sources, arena, &script);
+	if (script.unplayable) {
+		skip(ret, script.unplayable);
+		return;
+	}
+	if (script.hopeless) {
+		ret->status = REHEARSAL_FAILED;
+		ret->reason = script.hopeless;
+		return;
+	}
+	if (geteuid() != 0 || target->start_fd < 0) {
+		skip(ret, "it needs the rights of root");
+		return;
+	}
+	if (script.programs.count > RECORD_PROGRAMS) {
+		skip(ret, "the boot runs too many programs on the way to sshd");
+		return;
+	}
+	record = mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (record == MAP_FAILED) {
+		skip(ret, strerror(errno));
+		return;
+	}
+	if (!play(target, &script, record, timeout)) {
+		judge(facts, &script, record, arena, ret);
+		ret->status = REHEARSAL_FAILED;
+		ret->reason = arena_printf(arena, "it did not come to an end within %u s", timeout);
+	} else if (*record->trouble) {
+		skip(ret, arena_strdup(arena, record->trouble));
+	} else if (!record->finished) {
+		skip(ret, "the process that played the client died");
+	} else {
+		judge(facts, &script, record, arena, ret);
+	}
+	ret->milliseconds = (unsigned)(now() - began);
+	munmap(record, sizeof(*record));
+}

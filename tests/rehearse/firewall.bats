@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The root's own loaders, in a root that has them all.
+
+load world
+
+setup()
+{
+	new_root "$PROJECT/build/rehearsal/bookworm"
+	boot_starts_no ufw.service
+	boot_starts_no firewalld.service
+}
+
+with_nftables()
+{
+	boot_starts nftables.service sysinit.target
+	cat >"$ROOT/etc/nftables.conf"
+}
+
+@test "nftables: a policy that drops is named" {
+	with_nftables <<-'END'
+		flush ruleset
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				iif lo accept
+				ct state established,related accept
+			}
+		}
+	END
+	rehearsed
+	[ "$status" -eq 4 ]
+	is .status failed
+	is .dropped_by 'the policy of chain input in table inet filter (/etc/nftables.conf:4: policy drop)'
+	is '.programs[0].exit' 0
+}
+
+@test "nftables: the rule that drops is named, and its number" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain ssh {
+				ip saddr 10.0.0.0/8 accept
+				reject with tcp reset
+			}
+			chain input {
+				type filter hook input priority 0; policy accept;
+				tcp dport 22 goto ssh
+			}
+		}
+	END
+	rehearsed
+	is .dropped_by 'rule 2 of chain ssh in table inet filter (/etc/nftables.conf:4: reject with tcp reset)'
+	is '.connections[] | select(.source == "77.88.99.110") | .result' refused
+	# From where the checks see it open, it is.
+	is '.connections[] | select(.source == "10.0.0.1") | .result' banner
+	is .status passed
+}
+
+@test "nftables: an answer that does not get out" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain output {
+				type filter hook output priority 0; policy accept;
+				tcp dport 80 accept
+				tcp sport 22 drop
+			}
+		}
+	END
+	rehearsed
+	is .status failed
+	is .dropped_by 'rule 2 of chain output in table inet filter (/etc/nftables.conf:5: tcp sport 22 drop)'
+}
+
+@test "nftables: one family passes" {
+	with_nftables <<-'END'
+		table ip6 filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+			}
+		}
+	END
+	rehearsed
+	[ "$status" -eq 0 ]
+	is .status passed
+	is '.connections[1].result' 'no answer'
+	is .dropped_by 'the policy of chain input in table ip6 filter (/etc/nftables.conf:3: policy drop)'
+}
+
+@test "nftables: a rule set that does not load proves nothing" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				meta skuid "nobody-here" accept
+			}
+		}
+	END
+	rehearsed
+	is .status skipped
+	[[ "$(jq -r '.programs[0].output' <<<"$report")" == *'nobody-here'* ]]
+}
+
+@test "nftables: an interface that rules name is there" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				iif "lan7" tcp dport 22 accept
+			}
+		}
+	END
+	rehearsed
+	is '.programs[0].exit' 0
+	is '.connections[0].result' 'no answer'
+	mkdir -p "$ROOT/etc/systemd/network"
+	printf '[Match]\nName=lan7\n[Network]\nDHCP=yes\n' >"$ROOT/etc/systemd/network/lan7.network"
+	rehearsed
+	is .status passed
+}
+
+@test "nftables that the boot does not start has no say" {
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+			}
+		}
+	END
+	boot_starts_no nftables.service
+	rehearsed
+	is .status passed
+}
+
+ufw_is_on()
+{
+	boot_starts ufw.service multi-user.target
+	sed -i 's/^ENABLED=.*/ENABLED=yes/' "$ROOT/etc/ufw/ufw.conf"
+}
+
+# As `ufw allow 22/tcp` writes it.
+ufw_allows_ssh()
+{
+	sed -i 's|^### RULES ###|&\n\n### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n-A ufw-user-input -p tcp --dport 22 -j ACCEPT|' \
+		"$ROOT/etc/ufw/user.rules"
+}
+
+@test "ufw without a rule keeps everybody out, with one it does not" {
+	ufw_is_on
+	rehearsed
+	is .status failed
+	is '.connections[0].result' 'no answer'
+	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/default/ufw:11: DEFAULT_INPUT_POLICY="DROP")'
+	ufw_allows_ssh
+	rehearsed
+	is .status passed
+	is '.connections[0].result' banner
+}
+
+@test "ufw with the legacy iptables" {
+	ufw_is_on
+	chroot "$ROOT" update-alternatives --set iptables /usr/sbin/iptables-legacy
+	chroot "$ROOT" update-alternatives --set ip6tables /usr/sbin/ip6tables-legacy
+	rehearsed
+	is .status failed
+	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/default/ufw:11: DEFAULT_INPUT_POLICY="DROP")'
+	ufw_allows_ssh
+	rehearsed
+	is .status passed
+}
+
+@test "the legacy iptables: the rule that drops is named" {
+	cat >"$ROOT/etc/systemd/system/rules.service" <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStart=/usr/sbin/iptables-legacy-restore /etc/rules.v4
+	END
+	ln -s ../rules.service "$ROOT/etc/systemd/system/multi-user.target.wants/rules.service"
+	printf '%s\n' '*filter' ':INPUT ACCEPT [0:0]' ':ssh - [0:0]' '-A INPUT -p tcp --dport 22 -j ssh' \
+		'-A ssh -s 10.0.0.0/8 -j ACCEPT' '-A ssh -m comment --comment closed -j REJECT' COMMIT >"$ROOT/etc/rules.v4"
+	rehearsed
+	is '.connections[] | select(.source == "77.88.99.110") | .result' refused
+	is .dropped_by 'rule 2 of chain ssh in table ip filter (/etc/rules.v4:6: -A ssh -m comment --comment closed -j REJECT)'
+}
+
+@test "iptables-restore by a unit of the administrator's" {
+	mkdir -p "$ROOT/etc/iptables"
+	cat >"$ROOT/etc/systemd/system/iptables.service" <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStart=/usr/sbin/iptables-restore /etc/iptables/rules.v4
+	END
+	mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
+	ln -s ../iptables.service "$ROOT/etc/systemd/system/multi-user.target.wants/iptables.service"
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' ':FORWARD ACCEPT [0:0]' ':OUTPUT ACCEPT [0:0]' \
+		'-A INPUT -s 10.0.0.0/8 -p tcp --dport 22 -j ACCEPT' COMMIT >"$ROOT/etc/iptables/rules.v4"
+	rehearsed
+	is '.programs[0].exit' 0
+	is '.connections[] | select(.source == "77.88.99.110") | .result' 'no answer'
+	is '.connections[] | select(.source == "10.0.0.1") | .result' banner
+	is '.connections[] | select(.source == "2a02:2222:9::9") | .result' banner
+	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/iptables/rules.v4:2: :INPUT DROP [0:0])'
+}
+
+@test "firewalld on a bus of its own" {
+	boot_starts firewalld.service multi-user.target
+	rehearsed --timeout 60
+	is .status passed
+	is '.connections[0].result' banner
+	sed '/service name="ssh"/d' "$ROOT/usr/lib/firewalld/zones/public.xml" >"$ROOT/etc/firewalld/zones/public.xml"
+	rehearsed --timeout 60
+	is .status failed
+	is '.connections[0].result' unreachable
+}
+
+@test "a command of interfaces(5) runs when the network comes up" {
+	mkdir -p "$ROOT/etc/network/interfaces.d" "$ROOT/etc/iptables"
+	printf '%s\n' 'auto eth0' 'iface eth0 inet dhcp' '  pre-up iptables-restore </etc/iptables/rules.v4' \
+		>"$ROOT/etc/network/interfaces"
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' COMMIT >"$ROOT/etc/iptables/rules.v4"
+	rehearsed
+	is '[.programs[].unit] | index("when the network comes up") != null' true
+	is '.connections[0].result' 'no answer'
+}
