@@ -2,6 +2,7 @@
 /* Names in rules, and where the target says what they mean: /etc/services, /etc/passwd and /etc/group, the directory of
  * the extensions. */
 #include "base/ctype.h"
+#include "base/text.h"
 #include "parse/iptables_save_private.h"
 #include "parse/passwd.h"
 

@@ -6,6 +6,7 @@
 #include "stage/firewall.h"
 
 #include "base/ctype.h"
+#include "base/text.h"
 
 /* A command of the file: where its chain and a rule's number stand. */
 struct command {
@@ -45,7 +46,7 @@ static struct command read_command(struct arena *arena, const char *line, size_t
 		rest = strchr(rest, ']') + 1;
 	}
 	/* iptables-save writes the command first; people may not. */
-	for (word = cut_word(&rest); *word && !command.letter; word = take_word(&rest)) {
+	for (word = cut_word(&rest); *word && !command.letter; word = cut_word(&rest)) {
 		command.letter = command_letter(word);
 		if (!command.letter && word[0] == '-' && word[1] && strchr("AIR", word[1])) {
 			command.letter = word[1];
