@@ -139,6 +139,7 @@ install: install-program install-hooks
 install-program: $(BUILD)/sshrescue $(BUILD)/sshrescue.8
 	install -D -m 0755 $(BUILD)/sshrescue $(DESTDIR)$(SBINDIR)/sshrescue
 	install -D -m 0644 $(BUILD)/sshrescue.8 $(DESTDIR)$(MANDIR)/man8/sshrescue.8
+	install -D -m 0644 docs/sshrescue.conf.5 $(DESTDIR)$(MANDIR)/man5/sshrescue.conf.5
 
 # The generators look in one place each, whatever the prefix is.
 install-hooks:
@@ -152,7 +153,7 @@ lint: $(BUILD)/sshrescue.8
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck $(SHELL_FILES)
 	$(call say,MAN,docs)
-	$(Q)mandoc -T lint -W warning $(BUILD)/sshrescue.8
+	$(Q)mandoc -T lint -W warning $(BUILD)/sshrescue.8 docs/sshrescue.conf.5
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 

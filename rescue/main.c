@@ -18,6 +18,8 @@ static const struct command {
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
+    {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},
+    {"confirm", cmd_confirm, "[--root DIR]", "say that this boot is good; see boot=guard in sshrescue.conf(5)"},
     {"explain", cmd_explain, "[CODE]", "explain one problem, or list all that are known"},
     {"report", cmd_report, "[--json]", "show what the run at boot time left under /run/sshrescue"},
     {"version", cmd_version, "", "print the version"},

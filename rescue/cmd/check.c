@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/cmd.h"
 
+#include "settings.h"
 #include "txn/txn.h"
 
 /* A transaction that an interrupted run left is settled by whoever may write next. */
@@ -21,15 +22,19 @@ int cmd_check(int argc, char **argv)
 	cleanup_plan struct plan plan = {0};
 	struct report report = {.kind = REPORT_CHECK};
 	struct text text = {.arena = &plan.arena};
+	cleanup_arena struct arena arena = {0};
+	struct settings settings;
 	struct options options;
 	int r;
 
 	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT, 0, &options);
 	if (r)
 		return r;
+	load_settings(&arena, &settings, &options.port);
 	r = open_target(options.root, TARGET_CONFINE, &target);
 	if (r)
 		return r;
+	target->settings = &settings;
 	r = plan_make(target, options.port, NULL, NULL, &plan);
 	if (r < 0)
 		return complain_look(options.root, r);
