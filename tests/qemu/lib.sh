@@ -114,3 +114,17 @@ switch_off() {
 	vm_cleanup
 }
 
+# initrd_add FILE PATH BASE: the image's initrd with that file in it, as
+# $work/initrd.img. The kernel unpacks archives one after the other; a later file
+# replaces an earlier one. BASE is a Debian tree that has cpio.
+initrd_add() {
+	local at=$work/overlay
+	rm -rf "$at"
+	mkdir -p "$at/$(dirname "$2")"
+	cp -a "$1" "$at/$2"
+	cp "$VM_IMAGE/initrd.img" "$work/initrd.img"
+	# The kernel finds the next archive at a multiple of four.
+	truncate -s %4 "$work/initrd.img"
+	tar -C "$at" -c . | chroot "$3" sh -c \
+		'd=$(mktemp -d) && cd "$d" && tar -x && find . | cpio --quiet -o -H newc; rm -rf "$d"' >>"$work/initrd.img"
+}

@@ -5,7 +5,7 @@
 # a subshell keeps its variables, and any exit, to itself.
 (
 	# shellcheck source=hooks/shell/boot.sh
-	[ -r /usr/lib/sshrescue/boot.sh ] && . /usr/lib/sshrescue/boot.sh &&
-		sshrescue_wanted "${NEWROOT:=/sysroot}" && sshrescue_run "$NEWROOT"
+	[ -r /usr/lib/sshrescue/boot.sh ] && . /usr/lib/sshrescue/boot.sh || exit 0
+	root=${NEWROOT:-/sysroot}
+	! sshrescue_wanted "$root" || sshrescue_run "$root"
 )
-:
