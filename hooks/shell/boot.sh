@@ -25,11 +25,14 @@ sshrescue_take_timeout() {
 # do; here only the boot that nobody asked anything of is kept free of it.
 sshrescue_wanted() {
 	mode=
-	# May hold boot=; and the limit.
+	# May hold boot=. What matters here is only how long the run may take.
 	if [ -e /etc/sshrescue.conf ]; then
 		mode=configured
 		while IFS='= 	' read -r key value || [ -n "$key" ]; do
-			[ "$key" != timeout ] || sshrescue_take_timeout "$value"
+			case $key=$value in
+			timeout=*) sshrescue_take_timeout "$value" ;;
+			boot=shell) mode=shell ;;
+			esac
 		done </etc/sshrescue.conf
 	fi
 	# sshrescue arm, and boot=guard

@@ -13,10 +13,12 @@
 
 #define CREDENTIAL "sshrescue.mode"
 
-/* The mode that a file names: -1 where there is no such file, 0 where it names none, 1. */
+/* The mode that a file names: -1 where there is no such file, 0 where it names none, 1. Whoever can place a credential
+ * may ask for a run, but is not given a shell. */
 static int read_mode(const char *path, enum boot_mode *ret)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	enum boot_mode mode;
 	char value[32];
 	ssize_t n = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
 
@@ -25,7 +27,10 @@ static int read_mode(const char *path, enum boot_mode *ret)
 	while (n && char_is_space(value[n - 1]))
 		n--;
 	value[n] = '\0';
-	return boot_mode_parse(value, ret);
+	if (!boot_mode_parse(value, &mode) || mode > BOOT_REPAIR)
+		return 0;
+	*ret = mode;
+	return 1;
 }
 
 void boot_credential(struct boot_request *request)

@@ -11,16 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "boot/state.h"
+#include "boot/writable.h"
 #include "settings.h"
 
 struct guard {
@@ -29,7 +28,7 @@ struct guard {
 	int directory; /* BOOT_REPORT_DIRECTORY */
 	int text_report, json_report; /* under their temporary names */
 	int kmsg;
-	unsigned long read_only_flags; /* the mount's flags before the remount; 0: not remounted */
+	struct boot_mount mount;
 };
 
 /* To the kernel log, where it outlives the boot, and to the console. */
@@ -51,68 +50,12 @@ __attribute__((format(printf, 2, 3))) static void announce(const struct guard *g
 	(void)!write(STDOUT_FILENO, line + 3, (size_t)length - 3);
 }
 
-static unsigned long mount_flags(const struct statvfs *filesystem)
-{
-	static const struct {
-		unsigned long from, to;
-	} map[] = {
-	    {ST_RDONLY, MS_RDONLY},	{ST_NOSUID, MS_NOSUID},		  {ST_NODEV, MS_NODEV},
-	    {ST_NOEXEC, MS_NOEXEC},	{ST_NOATIME, MS_NOATIME},	  {ST_NODIRATIME, MS_NODIRATIME},
-	    {ST_RELATIME, MS_RELATIME}, {ST_SYNCHRONOUS, MS_SYNCHRONOUS},
-	};
-	unsigned long flags = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
-		if (filesystem->f_flag & map[i].from)
-			flags |= map[i].to;
-	}
-	return flags;
-}
-
-/* Remounts the root read-write, when the worker has something to write. */
-static int guard_make_writable(struct guard *guard)
-{
-	struct statvfs filesystem;
-	unsigned long flags;
-
-	if (statvfs(guard->root, &filesystem) < 0)
-		return -errno;
-	flags = mount_flags(&filesystem);
-	if (!(flags & MS_RDONLY))
-		return 0;
-	if (mount(NULL, guard->root, NULL, MS_REMOUNT | (flags & ~(unsigned long)MS_RDONLY), NULL) < 0)
-		return -errno;
-	guard->read_only_flags = flags;
-	return 0;
-}
-
-/* Back to read-only: the booted system's own fsck of the root runs only then. */
 static void guard_restore_mount(struct guard *guard)
 {
-	cleanup_fd int fd = -1;
+	int r = boot_mount_restore(&guard->mount);
 
-	if (!guard->read_only_flags)
-		return;
-	fd = open(guard->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)syncfs(fd);
-	if (fd >= 0) {
-		close(fd);
-		fd = -1;
-	}
-	for (unsigned attempt = 0; attempt < 50; attempt++) {
-		struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-
-		if (mount(NULL, guard->root, NULL, MS_REMOUNT | guard->read_only_flags, NULL) == 0) {
-			guard->read_only_flags = 0;
-			return;
-		}
-		/* A worker that was killed may still be on its way out. */
-		if (errno != EBUSY)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	announce(guard, "%s stays mounted read-write: %s", guard->root, strerror(errno));
+	if (r < 0)
+		announce(guard, "%s stays mounted read-write: %s", guard->root, strerror(-r));
 }
 
 static int64_t now_ms(void)
@@ -144,7 +87,7 @@ static bool guard_serve(struct guard *guard, int socket)
 			continue;
 		if (n <= 0)
 			return true; /* the worker's end is closed */
-		answer = guard_make_writable(guard);
+		answer = boot_mount_make_writable(&guard->mount);
 		(void)send(socket, &answer, sizeof(answer), MSG_NOSIGNAL);
 	}
 }
@@ -310,7 +253,7 @@ static void guard_take_state(struct guard *guard)
 	}
 	if (boot_state_equal(&before, &after))
 		return;
-	r = guard_make_writable(guard);
+	r = boot_mount_make_writable(&guard->mount);
 	if (r == 0)
 		r = boot_state_write(target, &after);
 	if (r < 0)
@@ -337,7 +280,12 @@ static void guard_run(struct guard *guard)
 
 void boot_run(const char *root, const struct boot_request *request)
 {
-	struct guard guard = {.root = root, .request = *request, .directory = -1, .text_report = -1, .json_report = -1};
+	struct guard guard = {.root = root,
+			      .request = *request,
+			      .mount = {.root = root},
+			      .directory = -1,
+			      .text_report = -1,
+			      .json_report = -1};
 
 	guard.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	announce_mistakes(&guard);

@@ -242,9 +242,11 @@ login()
 	echo repair >"$BATS_TEST_TMPDIR/own/run/credentials/@system/sshrescue.mode"
 	boot
 	unmasked
-	echo rapair >"$BATS_TEST_TMPDIR/own/run/credentials/@system/sshrescue.mode"
-	boot
-	idle
+	for wrong in rapair shell guard; do
+		echo "$wrong" >"$BATS_TEST_TMPDIR/own/run/credentials/@system/sshrescue.mode"
+		boot
+		idle
+	done
 	[[ $CONSOLE == *"'credential sshrescue.mode' was not understood"* ]]
 }
 
