@@ -256,6 +256,8 @@ vm_ssh() {
 # its status; 255 when no answer comes within a minute.
 vm_shell() {
 	local mark=${EPOCHREALTIME//[.,]/} until=$((SECONDS + 60)) log=$VM_DIR/shell.log
+	# Nobody would read what is written to the shell.
+	vm_running || return 255
 	if [ ! -e "$VM_DIR/shell.plain" ]; then
 		# The guest starts bash with line editing; a plain shell sends no escapes.
 		printf 'exec env PS1= PS2= TERM=dumb sh\n' >"$VM_DIR/shell.in"
@@ -274,6 +276,7 @@ vm_shell() {
 
 # vm_power_off: in good order, from the guest's own shell.
 vm_power_off() {
+	vm_running || return 1
 	printf 'systemctl poweroff\n' >"$VM_DIR/shell.in"
 	vm_wait_exit
 }
