@@ -3,13 +3,12 @@
 # make            build/sshrescue, one static binary
 # make test       everything: unit, command line, hostile roots, real tools as judges, kills, QEMU
 # make demo       lock a Debian out, repair it from its own initramfs, log in
-# make install    DESTDIR= PREFIX= as usual;  V=1 shows the commands
+# make install    DESTDIR= PREFIX= as usual, with the hooks of the initramfs generators that are there
+#                 (HOOKS="dracut initramfs-tools" names them);  V=1 shows the commands
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
-# initramfs-tools looks here and in /etc only, whatever the prefix is.
-INITRAMFSTOOLSDIR ?= /usr/share/initramfs-tools
 BUILD ?= build
 
 CC := $(if $(filter default,$(origin CC)),musl-gcc,$(CC))
@@ -136,7 +135,7 @@ test-differential test-crash:
 	$(Q)tests/run --long $(@:test-%=%)
 test-qemu: $(BUILD)/sshrescue
 	$(Q)scripts/deps build test demo
-	$(Q)tests/run qemu
+	$(Q)tests/run --long qemu
 
 demo:
 	$(Q)scripts/deps build demo
@@ -148,12 +147,16 @@ $(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue
 	$(call say,MAN,$@)
 	$(Q)scripts/manual $(BUILD)/sshrescue docs/sshrescue.8 >$@.new && mv $@.new $@
 
-install: $(BUILD)/sshrescue $(BUILD)/sshrescue.8
+.PHONY: install-program install-hooks
+install: install-program install-hooks
+install-program: $(BUILD)/sshrescue $(BUILD)/sshrescue.8
 	install -D -m 0755 $(BUILD)/sshrescue $(DESTDIR)$(SBINDIR)/sshrescue
 	install -D -m 0644 $(BUILD)/sshrescue.8 $(DESTDIR)$(MANDIR)/man8/sshrescue.8
-	install -D -m 0755 hooks/initramfs-tools/hooks/sshrescue $(DESTDIR)$(INITRAMFSTOOLSDIR)/hooks/sshrescue
-	install -D -m 0755 hooks/initramfs-tools/scripts/init-bottom/sshrescue \
-		$(DESTDIR)$(INITRAMFSTOOLSDIR)/scripts/init-bottom/sshrescue
+	install -D -m 0644 docs/sshrescue.conf.5 $(DESTDIR)$(MANDIR)/man5/sshrescue.conf.5
+
+# The generators look in one place each, whatever the prefix is.
+install-hooks:
+	$(Q)DESTDIR='$(DESTDIR)' scripts/install-hooks $(HOOKS)
 
 SHELL_FILES = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh|^\# shellcheck shell=' 2>/dev/null)
 lint: $(BUILD)/sshrescue.8
@@ -163,7 +166,7 @@ lint: $(BUILD)/sshrescue.8
 	$(call say,SHELL,scripts)
 	$(Q)shellcheck $(SHELL_FILES)
 	$(call say,MAN,docs)
-	$(Q)mandoc -T lint -W warning $(BUILD)/sshrescue.8
+	$(Q)mandoc -T lint -W warning $(BUILD)/sshrescue.8 docs/sshrescue.conf.5
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
@@ -181,6 +184,6 @@ repro:
 	$(Q)scripts/repro
 
 clean:
-	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo -exec rm -rf {} +
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo ! -name images -exec rm -rf {} +
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "settings.h"
 #include "stage/stage.h"
 
 /* The checks, in the order of the way in. */
@@ -47,6 +48,8 @@ int look_at(struct target *target, unsigned expected_port, struct look **ret)
 		else
 			look->findings.skipped[checks[i].stage] = true;
 	}
+	if (target->settings)
+		settings_apply(target->settings, &look->findings);
 	*ret = look;
 	return 0;
 }

@@ -21,6 +21,8 @@ static const struct command {
     {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec]",
      "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
+    {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},
+    {"confirm", cmd_confirm, "[--root DIR]", "say that this boot is good; see boot=guard in sshrescue.conf(5)"},
     {"explain", cmd_explain, "[CODE]", "explain one problem, or list all that are known"},
     {"report", cmd_report, "[--json]", "show what the run at boot time left under /run/sshrescue"},
     {"version", cmd_version, "", "print the version"},

@@ -10,6 +10,10 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${SSHRESCUE_BUILD:-$TOP/build}
 DEMO=$BUILD/demo
+# The image that the machine is made from: its uuid, key and known_hosts.
+VM_IMAGE=$DEMO/image
+# More options for QEMU, as a test wants them.
+VM_OPTIONS=()
 
 # --- talking -----------------------------------------------------------------
 
@@ -89,7 +93,8 @@ VM_ACCELERATOR='' VM_CPU=''
 # vm_choose_accelerator KERNEL
 vm_choose_accelerator() {
 	[ -z "$VM_ACCELERATOR" ] || return 0
-	VM_ACCELERATOR=tcg VM_CPU=max
+	# QEMU's emulation of cmpxchg16b is wrong in some releases, and newer kernels use it.
+	VM_ACCELERATOR=tcg VM_CPU=max,-cx16
 	[ "${SSHRESCUE_ACCELERATOR:-kvm}" = kvm ] && [ -r /dev/kvm ] && [ -w /dev/kvm ] || return 0
 	if timeout 10 qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
 		-machine q35,accel=kvm -cpu host -m 256 -kernel "$1" -append 'panic=-1 quiet' \
@@ -124,7 +129,7 @@ vm_start() {
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
 			-machine "q35,accel=$VM_ACCELERATOR" -cpu "$VM_CPU" -smp 2 -m 512 \
 			-kernel "$kernel" -initrd "$initrd" \
-			-append "root=UUID=$(cat "$DEMO/image/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.debug_shell=ttyS1 $cmdline" \
+			-append "root=UUID=$(cat "$VM_IMAGE/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.debug_shell=ttyS1 $cmdline" \
 			-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
 			-device virtio-rng-pci \
 			-netdev "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$VM_PORT-:22" \
@@ -133,6 +138,7 @@ vm_start() {
 			-serial "file:$dir/console.log" \
 			-chardev "pipe,id=shell,path=$dir/shell" \
 			-serial chardev:shell \
+			"${VM_OPTIONS[@]}" \
 			</dev/null >"$dir/qemu.log" 2>&1 &
 		VM_PID=$!
 		sleep 0.3
@@ -240,9 +246,9 @@ vm_wire_answers() {
 # vm_ssh COMMAND...: log in as root with the demo's key. The host key must be the
 # one that the image was made with.
 vm_ssh() {
-	timeout 90 ssh -F /dev/null -p "$VM_PORT" -i "$DEMO/image/key" \
+	timeout 90 ssh -F /dev/null -p "$VM_PORT" -i "$VM_IMAGE/key" \
 		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=30 \
-		-o UserKnownHostsFile="$DEMO/image/known_hosts" -o StrictHostKeyChecking=yes \
+		-o UserKnownHostsFile="$VM_IMAGE/known_hosts" -o StrictHostKeyChecking=yes \
 		-o HostKeyAlias=demo root@127.0.0.1 "$@" </dev/null
 }
 
@@ -250,6 +256,8 @@ vm_ssh() {
 # its status; 255 when no answer comes within a minute.
 vm_shell() {
 	local mark=${EPOCHREALTIME//[.,]/} until=$((SECONDS + 60)) log=$VM_DIR/shell.log
+	# Nobody would read what is written to the shell.
+	vm_running || return 255
 	if [ ! -e "$VM_DIR/shell.plain" ]; then
 		# The guest starts bash with line editing; a plain shell sends no escapes.
 		printf 'exec env PS1= PS2= TERM=dumb sh\n' >"$VM_DIR/shell.in"
@@ -268,6 +276,7 @@ vm_shell() {
 
 # vm_power_off: in good order, from the guest's own shell.
 vm_power_off() {
+	vm_running || return 1
 	printf 'systemctl poweroff\n' >"$VM_DIR/shell.in"
 	vm_wait_exit
 }

@@ -13,8 +13,8 @@
 /* /run survives the switch to the root, in every initramfs. */
 #define BOOT_REPORT_DIRECTORY "/run/sshrescue"
 
-/* Runs the request on the root that is mounted at root. Nothing that happens here may stop a boot, so there is no
- * result. */
+/* Runs the request on the root that is mounted at root, together with what the last boot left for this one. Nothing
+ * that happens here may stop a boot, so there is no result. */
 void boot_run(const char *root, const struct boot_request *request);
 
 /* The worker's half: works on root and writes the reports. kmsg may be -1. guard is the socket on which the guard
@@ -25,5 +25,10 @@ struct boot_worker {
 	int text_report, json_report, kmsg, guard;
 };
 int boot_work(const struct boot_worker *worker);
+
+/* Takes the mode that a credential asks for ("sshrescue.mode"), where there is one. */
+void boot_credential(struct boot_request *request);
+/* Asks systemd for that much time from now, where it runs us as a service. */
+void service_extend_timeout(unsigned seconds);
 
 #endif

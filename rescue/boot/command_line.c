@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 static const char *const mode_names[] = {
-    [BOOT_OFF] = "off",	      [BOOT_CHECK] = "check",	    [BOOT_PREEN] = "preen",
-    [BOOT_REPAIR] = "repair", [BOOT_REHEARSE] = "rehearse", [BOOT_SHELL] = "shell",
+    [BOOT_OFF] = "off",		  [BOOT_CHECK] = "check", [BOOT_PREEN] = "preen", [BOOT_REPAIR] = "repair",
+    [BOOT_REHEARSE] = "rehearse", [BOOT_SHELL] = "shell", [BOOT_GUARD] = "guard",
 };
 
 const char *boot_mode_name(enum boot_mode mode)
@@ -22,21 +22,32 @@ static void set_mistake(struct boot_request *request, const char *word)
 	snprintf(request->mistake, sizeof(request->mistake), "%s", word);
 }
 
-static void set_mode(struct boot_request *request, const char *value, const char *word)
+bool boot_mode_parse(const char *value, enum boot_mode *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(mode_names); i++) {
 		if (string_equal(value, mode_names[i])) {
-			request->mode = (enum boot_mode)i;
-			return;
+			*ret = (enum boot_mode)i;
+			return true;
 		}
 	}
 	/* As dracut's getargbool has it. */
 	if (string_equal(value, "0") || string_equal(value, "no"))
-		request->mode = BOOT_OFF;
+		*ret = BOOT_OFF;
 	else if (string_equal(value, "1") || string_equal(value, "yes"))
-		request->mode = BOOT_REPAIR;
+		*ret = BOOT_REPAIR;
 	else
+		return false;
+	return true;
+}
+
+static void set_mode(struct boot_request *request, const char *value, const char *word)
+{
+	if (!boot_mode_parse(value, &request->mode)) {
 		set_mistake(request, word);
+		return;
+	}
+	request->commanded = true;
+	request->origin = "rd.sshrescue=";
 }
 
 static void set_number(struct boot_request *request, unsigned *number, const char *value, uint64_t most,
@@ -55,7 +66,7 @@ static void take_word(struct boot_request *request, const char *word)
 	const char *value;
 
 	if (string_equal(word, "rd.sshrescue"))
-		request->mode = BOOT_REPAIR;
+		set_mode(request, "repair", word);
 	else if ((value = string_after(word, "rd.sshrescue=")))
 		set_mode(request, value, word);
 	else if ((value = string_after(word, "rd.sshrescue.timeout=")))
@@ -84,28 +95,4 @@ void boot_command_line(const char *line, struct boot_request *request)
 		word[length] = '\0';
 		take_word(request, word);
 	}
-}
-
-void boot_configuration_line(const char *line, struct boot_request *request)
-{
-	char word[128];
-	const char *value;
-	size_t length;
-
-	while (char_is_space(*line))
-		line++;
-	length = strlen(line);
-	while (length && char_is_space(line[length - 1]))
-		length--;
-	if (!length || *line == '#' || *line == ';' || *line == '[')
-		return;
-	snprintf(word, sizeof(word), "%.*s", (int)(length < sizeof(word) ? length : sizeof(word) - 1), line);
-	if ((value = string_after(word, "boot=")))
-		set_mode(request, value, word);
-	else if ((value = string_after(word, "timeout=")))
-		set_number(request, &request->timeout, value, BOOT_TIMEOUT_MOST, word);
-	else if ((value = string_after(word, "port=")))
-		set_number(request, &request->port, value, 65535, word);
-	else
-		set_mistake(request, word);
 }

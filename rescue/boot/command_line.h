@@ -14,14 +14,20 @@ enum boot_mode {
 	BOOT_REPAIR,
 	BOOT_REHEARSE,
 	BOOT_SHELL,
+	BOOT_GUARD, /* repair, when nobody has confirmed the last boot */
 };
+
+struct settings;
 
 struct boot_request {
 	enum boot_mode mode;
+	const char *origin; /* who asked for it, so that the mode can stand behind: "rd.sshrescue="; or NULL */
+	bool commanded; /* the kernel command line gave the mode: nothing overrides it */
 	unsigned timeout; /* seconds */
 	unsigned port; /* 0: not given */
 	bool mistaken; /* a value was not understood: */
 	char mistake[64]; /* that word */
+	const struct settings *settings; /* may be NULL */
 };
 
 enum {
@@ -35,9 +41,9 @@ enum {
  * together, as in the kernel's own parser (lib/cmdline.c).
  */
 void boot_command_line(const char *line, struct boot_request *request);
-/* One assignment of /etc/sshrescue.conf in the initramfs: boot=, timeout=, port=. Unknown keys are a mistake. */
-void boot_configuration_line(const char *line, struct boot_request *request);
 
+/* "repair" and its like; also 1 and yes for repair, 0 and no for off. False when value is none of them. */
+bool boot_mode_parse(const char *value, enum boot_mode *ret);
 const char *boot_mode_name(enum boot_mode mode);
 
 #endif

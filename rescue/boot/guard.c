@@ -11,23 +11,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "boot/state.h"
+#include "boot/writable.h"
+#include "settings.h"
 
 struct guard {
 	const char *root;
-	const struct boot_request *request;
+	struct boot_request request; /* as it was settled for this boot */
 	int directory; /* BOOT_REPORT_DIRECTORY */
 	int text_report, json_report; /* under their temporary names */
 	int kmsg;
-	unsigned long read_only_flags; /* the mount's flags before the remount; 0: not remounted */
+	struct boot_mount mount;
 };
 
 /* To the kernel log, where it outlives the boot, and to the console. */
@@ -49,66 +50,12 @@ __attribute__((format(printf, 2, 3))) static void announce(const struct guard *g
 	(void)!write(STDOUT_FILENO, line + 3, (size_t)length - 3);
 }
 
-static unsigned long mount_flags(const struct statvfs *filesystem)
-{
-	static const struct {
-		unsigned long from, to;
-	} map[] = {
-	    {ST_RDONLY, MS_RDONLY},	{ST_NOSUID, MS_NOSUID},		  {ST_NODEV, MS_NODEV},
-	    {ST_NOEXEC, MS_NOEXEC},	{ST_NOATIME, MS_NOATIME},	  {ST_NODIRATIME, MS_NODIRATIME},
-	    {ST_RELATIME, MS_RELATIME}, {ST_SYNCHRONOUS, MS_SYNCHRONOUS},
-	};
-	unsigned long flags = 0;
-
-	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
-		if (filesystem->f_flag & map[i].from)
-			flags |= map[i].to;
-	}
-	return flags;
-}
-
-/* Remounts the root read-write, when the worker has something to write. */
-static int guard_make_writable(struct guard *guard)
-{
-	struct statvfs filesystem;
-	unsigned long flags;
-
-	if (statvfs(guard->root, &filesystem) < 0)
-		return -errno;
-	flags = mount_flags(&filesystem);
-	if (!(flags & MS_RDONLY))
-		return 0;
-	if (mount(NULL, guard->root, NULL, MS_REMOUNT | (flags & ~(unsigned long)MS_RDONLY), NULL) < 0)
-		return -errno;
-	guard->read_only_flags = flags;
-	return 0;
-}
-
-/* Back to read-only: the booted system's own fsck of the root runs only then. */
 static void guard_restore_mount(struct guard *guard)
 {
-	cleanup_fd int fd = -1;
+	int r = boot_mount_restore(&guard->mount);
 
-	if (!guard->read_only_flags)
-		return;
-	fd = open(guard->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)syncfs(fd);
-	if (fd >= 0) {
-		close(fd);
-		fd = -1;
-	}
-	for (unsigned attempt = 0; attempt < 50; attempt++) {
-		struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-
-		if (mount(NULL, guard->root, NULL, MS_REMOUNT | guard->read_only_flags, NULL) == 0)
-			return;
-		/* A worker that was killed may still be on its way out. */
-		if (errno != EBUSY)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	announce(guard, "%s stays mounted read-write: %s", guard->root, strerror(errno));
+	if (r < 0)
+		announce(guard, "%s stays mounted read-write: %s", guard->root, strerror(-r));
 }
 
 static int64_t now_ms(void)
@@ -122,7 +69,7 @@ static int64_t now_ms(void)
 /* Serves the worker until it ends or the time is over. Returns whether it ended by itself. */
 static bool guard_serve(struct guard *guard, int socket)
 {
-	int64_t deadline = now_ms() + (int64_t)guard->request->timeout * 1000;
+	int64_t deadline = now_ms() + (int64_t)guard->request.timeout * 1000;
 
 	for (;;) {
 		struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
@@ -140,7 +87,7 @@ static bool guard_serve(struct guard *guard, int socket)
 			continue;
 		if (n <= 0)
 			return true; /* the worker's end is closed */
-		answer = guard_make_writable(guard);
+		answer = boot_mount_make_writable(&guard->mount);
 		(void)send(socket, &answer, sizeof(answer), MSG_NOSIGNAL);
 	}
 }
@@ -158,7 +105,7 @@ static int guard_worker(struct guard *guard, pid_t worker, int socket)
 			return -errno;
 	}
 	if (!ended)
-		announce(guard, "stopped after %u seconds; the boot goes on", guard->request->timeout);
+		announce(guard, "stopped after %u seconds; the boot goes on", guard->request.timeout);
 	else if (WIFSIGNALED(status))
 		announce(guard, "died of signal %d; the boot goes on", WTERMSIG(status));
 	else if (WIFEXITED(status) && !(WEXITSTATUS(status) & 8))
@@ -230,7 +177,7 @@ static pid_t start_worker(struct guard *guard, int sockets[2])
 {
 	struct boot_worker worker = {
 	    .root = guard->root,
-	    .request = guard->request,
+	    .request = &guard->request,
 	    .text_report = guard->text_report,
 	    .json_report = guard->json_report,
 	    .kmsg = guard->kmsg,
@@ -246,27 +193,111 @@ static pid_t start_worker(struct guard *guard, int sockets[2])
 	return pid;
 }
 
-void boot_run(const char *root, const struct boot_request *request)
+/* Each mistake costs only what it meant to say. */
+static void announce_mistakes(const struct guard *guard)
 {
-	struct guard guard = {.root = root, .request = request, .directory = -1, .text_report = -1, .json_report = -1};
-	int sockets[2], result;
+	cleanup_arena struct arena arena = {0};
+	const struct settings *settings = guard->request.settings;
+
+	for (size_t i = 0; settings && i < settings->mistakes.count; i++)
+		announce(guard, "%s", settings_complaint(&arena, &settings->mistakes.items[i]));
+	if (guard->request.mistaken)
+		announce(guard, "'%s' was not understood and is ignored", guard->request.mistake);
+}
+
+/* What the last boot left decides, unless the kernel command line does. */
+static void settle_mode(struct guard *guard, struct target *target, const struct boot_state *state)
+{
+	struct boot_request *request = &guard->request;
+
+	if (request->commanded && request->mode != BOOT_GUARD)
+		return;
+	if (state->request != BOOT_OFF) {
+		request->mode = state->request;
+		request->origin = "sshrescue arm ";
+	} else if (request->mode == BOOT_GUARD) {
+		bool missed = state->watch == WATCH_UNCONFIRMED && !boot_state_saw_login(target, state);
+
+		request->mode = missed ? BOOT_REPAIR : BOOT_OFF;
+		request->origin = "guard: ";
+		if (missed)
+			announce(guard, "nobody confirmed the last boot, and nobody logged in: looking for the reason");
+	}
+}
+
+/* Settles what this run does, and leaves for the next boot what it has to know: a request is for one boot only, so it
+ * is taken away before anything else happens. */
+static void guard_take_state(struct guard *guard)
+{
+	cleanup_target struct target *target = NULL;
+	const struct settings *settings = guard->request.settings;
+	bool watching = guard->request.mode == BOOT_GUARD || (settings && settings->boot == BOOT_GUARD);
+	struct boot_state before = {0}, after;
+	int r;
+
+	r = target_open(&target, guard->root, TARGET_WRITABLE);
+	if (r == 0)
+		r = boot_state_read(target, &before);
+	if (r < 0) {
+		announce(guard, "cannot read " BOOT_STATE_PATH ": %s; it is ignored", strerror(-r));
+		if (guard->request.mode == BOOT_GUARD)
+			guard->request.mode = BOOT_OFF;
+		return;
+	}
+	settle_mode(guard, target, &before);
+	after = before;
+	after.request = BOOT_OFF;
+	if (watching) {
+		after.watch = WATCH_UNCONFIRMED;
+		boot_state_mark_wtmp(target, &after);
+	}
+	if (boot_state_equal(&before, &after))
+		return;
+	r = boot_mount_make_writable(&guard->mount);
+	if (r == 0)
+		r = boot_state_write(target, &after);
+	if (r < 0)
+		announce(guard, "cannot write " BOOT_STATE_PATH ": %s", strerror(-r));
+}
+
+static void guard_run(struct guard *guard)
+{
+	int sockets[2], result = guard_open(guard);
 	pid_t worker;
 
-	guard.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (request->mistaken)
-		announce(&guard, "'%s' was not understood and is ignored", request->mistake);
-	result = guard_open(&guard);
 	if (result < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
-		announce(&guard, "cannot write to %s: %s; the boot goes on", BOOT_REPORT_DIRECTORY,
+		announce(guard, "cannot write to %s: %s; the boot goes on", BOOT_REPORT_DIRECTORY,
 			 strerror(result < 0 ? -result : errno));
 		return;
 	}
-	worker = start_worker(&guard, sockets);
+	worker = start_worker(guard, sockets);
 	close(sockets[1]);
-	result = worker < 0 ? -errno : guard_worker(&guard, worker, sockets[0]);
-	guard_restore_mount(&guard);
-	guard_publish(&guard, result);
+	result = worker < 0 ? -errno : guard_worker(guard, worker, sockets[0]);
 	close(sockets[0]);
-	if (request->mode == BOOT_SHELL)
+	guard_restore_mount(guard);
+	guard_publish(guard, result);
+}
+
+void boot_run(const char *root, const struct boot_request *request)
+{
+	struct guard guard = {.root = root,
+			      .request = *request,
+			      .mount = {.root = root},
+			      .directory = -1,
+			      .text_report = -1,
+			      .json_report = -1};
+
+	guard.kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	announce_mistakes(&guard);
+	if (request->commanded && request->mode == BOOT_OFF)
+		return;
+	guard_take_state(&guard);
+	if (guard.request.mode != BOOT_OFF) {
+		/* A while longer than our own limit. */
+		service_extend_timeout(guard.request.mode == BOOT_SHELL ? UINT32_MAX : guard.request.timeout + 15);
+		guard_run(&guard);
+	}
+	guard_restore_mount(&guard);
+	if (guard.request.mode == BOOT_SHELL)
 		run_shell(&guard);
 }

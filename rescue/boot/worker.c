@@ -38,9 +38,11 @@ static int say_failure(const struct boot_worker *worker, struct arena *arena, co
 	return EXIT_ERROR;
 }
 
-static struct repair_request request_for(const struct boot_worker *worker)
+static struct repair_request request_for(const struct boot_worker *worker, struct arena *arena)
 {
 	struct repair_request request = {
+	    .command = arena_printf(arena, "boot: %s%s", worker->request->origin ? worker->request->origin : "",
+				    boot_mode_name(worker->request->mode)),
 	    .port = worker->request->port,
 	    .make_writable = ask_for_writable_root,
 	    .writable_context = (void *)worker,
@@ -48,15 +50,12 @@ static struct repair_request request_for(const struct boot_worker *worker)
 
 	switch (worker->request->mode) {
 	case BOOT_REPAIR:
-		request.command = "boot: rd.sshrescue=repair";
 		request.choose = choose_all;
 		break;
 	case BOOT_PREEN:
-		request.command = "boot: rd.sshrescue=preen";
 		request.choose = choose_safe;
 		break;
 	default:
-		request.command = "boot: rd.sshrescue=check";
 		request.dry_run = true;
 		break;
 	}
@@ -81,12 +80,13 @@ int boot_work(const struct boot_worker *worker)
 	cleanup_arena struct arena arena = {0};
 	cleanup_target struct target *target = NULL;
 	cleanup_repair struct repair_outcome outcome = {0};
-	struct repair_request request = request_for(worker);
+	struct repair_request request = request_for(worker, &arena);
 	int r;
 
 	r = target_open(&target, worker->root, TARGET_CONFINE | (request.dry_run ? 0 : TARGET_WRITABLE));
 	if (r < 0)
 		return say_failure(worker, &arena, "cannot open the root", r);
+	target->settings = worker->request->settings;
 	if (worker->request->mode == BOOT_REHEARSE)
 		say_line(worker, &arena, "this build cannot rehearse; it checks only");
 	r = repair_run(target, &request, &outcome);

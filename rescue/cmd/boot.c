@@ -5,32 +5,31 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "settings.h"
 
 enum {
 	COMMAND_LINE_LIMIT = 8192, /* more than COMMAND_LINE_SIZE of any architecture */
-	CONFIGURATION_LIMIT = 65536,
 };
 
-/* Reads a file of the initramfs itself, which is ours. An empty text where there is none. */
-static struct blob read_own_file(struct arena *arena, const char *path, size_t limit)
+/* An empty text where it cannot be read. */
+static const char *read_command_line(struct arena *arena)
 {
-	struct blob content = {.data = arena_alloc(arena, limit + 1)};
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char *line = arena_alloc(arena, COMMAND_LINE_LIMIT + 1);
+	cleanup_fd int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t size = 0;
 	ssize_t n;
 
-	while (fd >= 0 && content.size < limit && (n = read(fd, content.data + content.size, limit - content.size)) > 0)
-		content.size += (size_t)n;
-	return content;
+	while (fd >= 0 && size < COMMAND_LINE_LIMIT && (n = read(fd, line + size, COMMAND_LINE_LIMIT - size)) > 0)
+		size += (size_t)n;
+	return line;
 }
 
 int cmd_boot(int argc, char **argv)
 {
 	cleanup_arena struct arena arena = {0};
-	struct boot_request request = {.mode = BOOT_OFF, .timeout = BOOT_TIMEOUT_DEFAULT};
-	struct blob configuration;
+	struct settings settings;
+	struct boot_request request;
 	struct options options;
-	const char *line;
-	size_t offset = 0, length;
 	int r;
 
 	r = options_parse(argc, argv, OPTION_ROOT, 0, &options);
@@ -38,12 +37,17 @@ int cmd_boot(int argc, char **argv)
 		return r;
 	if (string_equal(options.root, "/"))
 		return complain(EXIT_USAGE, "boot wants --root: where the initramfs has mounted the root");
-	configuration = read_own_file(&arena, "/etc/sshrescue.conf", CONFIGURATION_LIMIT);
-	while (next_line(&configuration, &offset, &line, &length))
-		boot_configuration_line(arena_memdup(&arena, line, length), &request);
-	boot_command_line(read_own_file(&arena, "/proc/cmdline", COMMAND_LINE_LIMIT).data, &request);
-	if (request.mode != BOOT_OFF)
-		boot_run(options.root, &request);
+	settings_load(&arena, &settings);
+	request = (struct boot_request){
+	    .mode = settings.boot,
+	    .origin = "boot=",
+	    .timeout = settings.timeout,
+	    .port = settings.port,
+	    .settings = &settings,
+	};
+	boot_credential(&request);
+	boot_command_line(read_command_line(&arena), &request);
+	boot_run(options.root, &request);
 	/* A boot goes on whatever we found; the findings are in the report. */
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "cmd/cmd.h"
 
 #include "rehearse/proof.h"
+#include "settings.h"
 #include "txn/txn.h"
 
 /* A transaction that an interrupted run left is settled by whoever may write next. */
@@ -23,6 +24,8 @@ int cmd_check(int argc, char **argv)
 	struct rehearsal rehearsal = rehearsal_forbidden;
 	struct report report = {.kind = REPORT_CHECK};
 	struct text text = {.arena = &plan.arena};
+	cleanup_arena struct arena arena = {0};
+	struct settings settings;
 	struct options options;
 	int r;
 
@@ -31,9 +34,11 @@ int cmd_check(int argc, char **argv)
 			  &options);
 	if (r)
 		return r;
+	load_settings(&arena, &settings, &options.port);
 	r = open_target(options.root, TARGET_CONFINE | (options.rehearse ? TARGET_REHEARSE : 0), &target);
 	if (r)
 		return r;
+	target->settings = &settings;
 	r = plan_make(target, options.port, NULL, NULL, &plan);
 	if (r < 0)
 		return complain_look(options.root, r);

@@ -15,6 +15,8 @@ int cmd_undo(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_rehearse(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
+int cmd_arm(int argc, char **argv);
+int cmd_confirm(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
@@ -54,6 +56,10 @@ int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, s
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Opens a root, or complains: 0 or EXIT_ERROR. */
 int open_target(const char *root, unsigned flags, struct target **ret);
+struct settings;
+/* Reads /etc/sshrescue.conf, while this process still sees it, and complains about its mistakes. *port becomes the
+ * file's where it is 0. */
+void load_settings(struct arena *arena, struct settings *settings, unsigned *port);
 /* Says why a root could not be looked at: EXIT_ERROR. */
 int complain_look(const char *root, int error);
 /* Writes a report to standard output; status gets EXIT_ERROR added when that fails. */

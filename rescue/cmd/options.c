@@ -8,6 +8,7 @@
 
 #include "rehearse/rehearsal.h"
 #include "report/escape.h"
+#include "settings.h"
 
 enum {
 	LONG_ROOT = 256,
@@ -66,6 +67,15 @@ int open_target(const char *root, unsigned flags, struct target **ret)
 	if (r < 0)
 		return complain(EXIT_ERROR, "cannot open %s: %s", root, strerror(-r));
 	return 0;
+}
+
+void load_settings(struct arena *arena, struct settings *settings, unsigned *port)
+{
+	settings_load(arena, settings);
+	for (size_t i = 0; i < settings->mistakes.count; i++)
+		(void)complain(0, "%s", settings_complaint(arena, &settings->mistakes.items[i]));
+	if (!*port)
+		*port = settings->port;
 }
 
 int complain_look(const char *root, int error)

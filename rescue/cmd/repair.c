@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "report/escape.h"
+#include "settings.h"
 
 /* One question of a repair on a terminal. */
 static void add_question(struct text *text, const struct problem *problem)
@@ -74,6 +75,7 @@ int cmd_repair(int argc, char **argv)
 	struct text text = {.arena = &arena};
 	cleanup_repair struct repair_outcome outcome = {0};
 	struct repair_request request;
+	struct settings settings;
 	struct options options;
 	int r;
 
@@ -83,6 +85,7 @@ int cmd_repair(int argc, char **argv)
 			  0, &options);
 	if (r)
 		return r;
+	load_settings(&arena, &settings, &options.port);
 	request = request_from(&options);
 	r = open_target(options.root,
 			TARGET_CONFINE | (options.dry_run ? 0 : TARGET_WRITABLE) |
@@ -90,6 +93,7 @@ int cmd_repair(int argc, char **argv)
 			&target);
 	if (r)
 		return r;
+	target->settings = &settings;
 	r = repair_run(target, &request, &outcome);
 	if (r < 0)
 		return complain_look(options.root, r);

@@ -54,6 +54,7 @@ enum target_flags {
 };
 
 struct staged;
+struct settings;
 
 struct target {
 	struct arena arena; /* the staged layer lives here */
@@ -67,6 +68,7 @@ struct target {
 	bool walk; /* resolve component by component */
 	bool live; /* root is the running system's own / */
 	struct staged *staged; /* NULL until something is staged */
+	const struct settings *settings; /* how the operator wants it judged, or NULL (settings.h) */
 	/* The door's own memory */
 	dev_t ordinary_device; /* of a filesystem without a device that is not one of the kernel's virtual ones */
 	int part_fd; /* the file that target_pread() read last, or -1 */

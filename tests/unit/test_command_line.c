@@ -57,30 +57,22 @@ static void quoted_words_hide_what_is_in_them(void **state)
 	assert_int_equal(read_line("\"rd.sshrescue=check\"").mode, BOOT_CHECK);
 }
 
-static void the_configuration_has_three_keys(void **state)
+static void only_a_mode_is_a_command(void **state)
 {
-	struct boot_request request = {.mode = BOOT_OFF, .timeout = BOOT_TIMEOUT_DEFAULT};
-
 	(void)state;
-	boot_configuration_line("# a comment", &request);
-	boot_configuration_line("", &request);
-	boot_configuration_line(" boot=preen ", &request);
-	boot_configuration_line("timeout=5", &request);
-	assert_int_equal(request.mode, BOOT_PREEN);
-	assert_int_equal(request.timeout, 5);
-	assert_false(request.mistaken);
-	boot_configuration_line("bott=preen", &request);
-	assert_true(request.mistaken);
+	assert_false(read_line("ro rd.sshrescue.port=22").commanded);
+	assert_false(read_line("rd.sshrescue=rapair").commanded);
+	assert_true(read_line("rd.sshrescue=off").commanded);
+	assert_true(read_line("rd.sshrescue").commanded);
+	assert_int_equal(read_line("rd.sshrescue=guard").mode, BOOT_GUARD);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(modes_are_recognised),
-	    cmocka_unit_test(mistakes_are_named_and_ignored),
-	    cmocka_unit_test(numbers_are_bounded),
-	    cmocka_unit_test(quoted_words_hide_what_is_in_them),
-	    cmocka_unit_test(the_configuration_has_three_keys),
+	    cmocka_unit_test(modes_are_recognised),	cmocka_unit_test(mistakes_are_named_and_ignored),
+	    cmocka_unit_test(numbers_are_bounded),	cmocka_unit_test(quoted_words_hide_what_is_in_them),
+	    cmocka_unit_test(only_a_mode_is_a_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
