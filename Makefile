@@ -105,7 +105,7 @@ $(BUILD)/differential/%-dump: tests/differential/$$*/dump.c $(TEST_LIBRARY)
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(if $(filter tests/cli/%,$<),-lsodium)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
 
 .PHONY: test test-unit test-cli test-hostile test-differential test-crash test-qemu demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
@@ -113,11 +113,11 @@ test:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run
-test-unit test-cli test-hostile:
+test-unit test-cli:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)
-test-differential test-crash:
+test-hostile test-differential test-crash:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run --long $(@:test-%=%)
