@@ -115,7 +115,7 @@ $(BUILD)/tests/rehearse/%: tests/rehearse/%.c | $(BUILD)/include
 $(BUILD)/tests/%: tests/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(if $(filter tests/cli/%,$<),-lsodium)
+	$(Q)$(HOSTCC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $<
 
 $(BUILD)/tests/differential/firewall/probe: tests/differential/firewall/network.h
 
@@ -125,11 +125,11 @@ test:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run
-test-unit test-cli test-hostile test-rehearse:
+test-unit test-cli test-rehearse:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)
-test-differential test-crash:
+test-hostile test-differential test-crash:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run --long $(@:test-%=%)

@@ -34,11 +34,15 @@ class Background:
 
 class Attack:
     def __init__(self, build, name, modes=BOTH, verdict=None, timeout=40, address_space=1 << 29, traced=True, quiet=True,
-                 background=None, root=None):
-        self.build, self.name, self.modes, self.verdict = build, name, modes, verdict
+                 background=None, root=None, heavy=False, finds=None):
+        self.build, self.name, self.modes, self.verdict, self.heavy = build, name, modes, verdict, heavy
         self.timeout, self.address_space, self.traced, self.quiet = timeout, address_space, traced, quiet
-        self.background = background
+        self.background, self.finds = background, finds
         self.root_function = root
+
+    def modes_today(self, long):
+        """What takes long is done with one resolver in the daily run."""
+        return self.modes[:1] if self.heavy and not long else self.modes
 
     def start_background(self, world):
         return Background(self.background, world)

@@ -33,7 +33,7 @@ def many_dropins(world):
     many_files(world, "/etc/ssh/sshd_config.d", 100000, "%06d.conf", b"# nothing\n")
 
 
-@attack("50,000 wants of multi-user.target", timeout=60, traced=False, quiet=False)
+@attack("50,000 wants of multi-user.target", timeout=60, traced=False, quiet=False, heavy=True)
 def many_wants(world):
     directory = world.at(UNITS + "/multi-user.target.wants")
     for i in range(50000):
@@ -100,7 +100,8 @@ def register_globs():
                 world.link(f"/etc/ssh/loop/{name}", ".")
             world.add(CONFIG, b"Include " + pattern.encode() + b"\n")
             world.put("/etc/nftables.conf", b'include "' + pattern.encode() + b'"\n')
-        attack(f"Include {pattern[:40]}{'...' if len(pattern) > 40 else ''} (pattern {i})", timeout=60, traced=False, quiet=False)(build)
+        attack(f"Include {pattern[:40]}{'...' if len(pattern) > 40 else ''} (pattern {i})", timeout=60, traced=False, quiet=False,
+               heavy=i in (3, 13))(build)
 
 
 register_globs()
