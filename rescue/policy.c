@@ -54,6 +54,7 @@ static const struct rule rules[] = {
     {"/etc/ufw/**", CONTENT | MODE | OWNER},
     {"/etc/firewalld/**", CONTENT | MODE | OWNER | MAKE},
     {"/etc/nftables.conf", TEXT | MODE | OWNER},
+    {"/etc/nftables.nft", TEXT | MODE | OWNER},
     {"/etc/nftables/**", CONTENT | MODE | OWNER},
     {"/etc/nftables.d/**", CONTENT | MODE | OWNER},
     {"/etc/iptables/**", CONTENT | MODE | OWNER},

@@ -140,16 +140,6 @@ static void read_network_manager(const struct reader *reader)
 	}
 }
 
-/* A value of a shell fragment, without the quotes around it. */
-static const char *unquoted(struct arena *arena, const char *value)
-{
-	size_t length = strlen(value);
-
-	if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value)
-		return arena_memdup(arena, value + 1, length - 2);
-	return value;
-}
-
 static void read_ifcfg(const struct reader *reader, const char *pattern)
 {
 	string_list files;
@@ -165,9 +155,9 @@ static void read_ifcfg(const struct reader *reader, const char *pattern)
 		file = key_file_of(reader->arena, &content);
 		while (key_file_next(&file)) {
 			if (string_equal(file.key, "DEVICE"))
-				interface = unquoted(reader->arena, file.value);
+				interface = key_file_unquoted(reader->arena, file.value);
 			else if (string_equal(file.key, "ZONE"))
-				zone = unquoted(reader->arena, file.value);
+				zone = key_file_unquoted(reader->arena, file.value);
 		}
 		add_name(reader, interface);
 		bind_zone(reader, interface, zone);

@@ -46,3 +46,12 @@ bool key_file_next(struct key_file *file)
 	}
 	return false;
 }
+
+const char *key_file_unquoted(struct arena *arena, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length >= 2 && (*value == '"' || *value == '\'') && value[length - 1] == *value)
+		return arena_memdup(arena, value + 1, length - 2);
+	return value;
+}

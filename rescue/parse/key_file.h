@@ -28,4 +28,7 @@ static inline struct key_file key_file_of(struct arena *arena, const struct blob
 /* Reads up to the next line with a key; false at the end. */
 bool key_file_next(struct key_file *file);
 
+/* A value of a shell fragment, without the quotes around it. */
+const char *key_file_unquoted(struct arena *arena, const char *value);
+
 #endif

@@ -206,7 +206,7 @@ void stage_firewall(const struct facts *facts, struct findings *findings)
 	firewall_loaders loaders;
 	firewall_ways ways;
 
-	if (facts->init != INIT_SYSTEMD) {
+	if (facts->init == INIT_OTHER) {
 		findings->skipped[STAGE_FIREWALL] = true;
 		return;
 	}

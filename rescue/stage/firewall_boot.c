@@ -351,6 +351,7 @@ static void find_scripts(const struct search *search)
 	    {"/etc/NetworkManager/dispatcher.d/pre-up.d/*", MOMENT_INTERFACE},
 	    {"/etc/networkd-dispatcher/*.d/*", MOMENT_INTERFACE},
 	    {"/etc/rc.local", MOMENT_LATE},
+	    {"/etc/local.d/*.start", MOMENT_LATE},
 	    {"/etc/rc.d/rc.local", MOMENT_LATE},
 	};
 
@@ -503,18 +504,29 @@ static void find_unit_filters(const struct search *search, const struct unit *un
 	}
 }
 
+/* What systemd starts, and what it puts around sshd. */
+static void find_systemd(const struct search *search)
+{
+	const struct facts *facts = search->facts;
+
+	find_known_units(search);
+	find_enabled_units(search);
+	find_init_scripts(search);
+	find_unit_filters(search, facts->service.service);
+	find_unit_filters(search, facts->service.socket);
+	find_unit_filters(search, unit_load(facts->units, "system.slice"));
+}
+
 void firewall_find_loaders(const struct facts *facts, struct findings *findings, firewall_loaders *ret)
 {
 	struct search search = {facts, findings, ret};
 
 	*ret = (firewall_loaders){0};
-	find_known_units(&search);
-	find_enabled_units(&search);
+	if (facts->init == INIT_OPENRC)
+		firewall_find_openrc(facts, findings, ret);
+	else
+		find_systemd(&search);
 	find_scripts(&search);
 	find_interfaces(&search);
 	find_crontabs(&search);
-	find_init_scripts(&search);
-	find_unit_filters(&search, facts->service.service);
-	find_unit_filters(&search, facts->service.socket);
-	find_unit_filters(&search, unit_load(facts->units, "system.slice"));
 }

@@ -61,6 +61,8 @@ int firewall_script(struct arena *arena, const struct blob *script, const char *
 /* firewall_boot.c: all loaders of the next boot. What may load rules and is not understood is raised as
  * firewall.unevaluated. */
 void firewall_find_loaders(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
+/* firewall_openrc.c: adds the services of OpenRC. */
+void firewall_find_openrc(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
 void firewall_raise_unevaluated(struct findings *findings, const char *what, const char *path, unsigned line,
 				const char *evidence);
 

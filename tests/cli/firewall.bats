@@ -415,3 +415,40 @@ firewalld()
 	printf '[Service]\nIPAddressDeny=any\n' >"$ROOT/etc/systemd/system/ssh.service.d/filter.conf"
 	unevaluated IPAddressDeny
 }
+
+# A root that boots by OpenRC, as Alpine's: SERVICE... are in the default runlevel.
+openrc()
+{
+	local service
+	rm -r "$ROOT/usr/lib/systemd"
+	mkdir -p "$ROOT/etc/runlevels/default" "$ROOT/etc/init.d" "$ROOT/etc/conf.d"
+	cp "$ROOT/bin/sh" "$ROOT/sbin/openrc"
+	for service; do
+		echo '#!/sbin/openrc-run' >"$ROOT/etc/init.d/$service"
+		ln -s "/etc/init.d/$service" "$ROOT/etc/runlevels/default/$service"
+	done
+}
+
+@test "firewall.blocked: OpenRC loads nftables" {
+	openrc nftables
+	echo "$CLOSED" >"$ROOT/etc/nftables.nft"
+	finds firewall.blocked
+	at /etc/nftables.nft:2 firewall.blocked
+	repairs firewall.blocked
+	rm "$ROOT/etc/runlevels/default/nftables"
+	absent firewall.blocked
+}
+
+@test "firewall.blocked: OpenRC loads saved iptables rules from where conf.d says" {
+	openrc iptables ip6tables
+	mkdir -p "$ROOT/etc/iptables"
+	printf '*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n' | tee "$ROOT/etc/iptables/mine" \
+		>"$ROOT/etc/iptables/rules6-save"
+	echo 'IPTABLES_SAVE="/etc/iptables/mine"' >"$ROOT/etc/conf.d/iptables"
+	finds firewall.blocked
+	at /etc/iptables/mine:2 firewall.blocked
+	at /etc/iptables/rules6-save:2 firewall.blocked
+	repairs firewall.blocked
+	echo 'IPTABLES_SAVE="$DIRECTORY/mine"' >"$ROOT/etc/conf.d/iptables"
+	finds firewall.unevaluated
+}
