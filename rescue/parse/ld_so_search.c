@@ -18,6 +18,7 @@
 
 enum {
 	PAGE = 4096,
+	SEARCHED_LIMIT = 64, /* directories of a search path; behind these, some may be looked into again */
 };
 
 /* --- one file --- */
@@ -246,11 +247,14 @@ static const char *expand_tokens(struct loader *loader, const struct library *li
 /* Notes where better processors may find something else. */
 static void look_for_hwcaps(struct loader *loader, const char *directory)
 {
+	if (loader->result->depends_on_processor || loader->hwcap_count || loader->result->musl)
+		return;
 	for (size_t i = 0; i < loader->searched.count; i++) {
 		if (string_equal(loader->searched.items[i], directory))
 			return;
 	}
-	*array_push(loader->arena, &loader->searched) = (char *)directory;
+	if (loader->searched.count < SEARCHED_LIMIT)
+		*array_push(loader->arena, &loader->searched) = (char *)directory;
 	if (target_exists(loader->target, arena_printf(loader->arena, "%s/glibc-hwcaps", directory)))
 		loader->result->depends_on_processor = true;
 }
@@ -264,8 +268,7 @@ static enum verdict try_directory(struct loader *loader, struct library *library
 
 	while (length > 0 && directory[length - 1] == '/')
 		length--;
-	if (!loader->result->musl)
-		look_for_hwcaps(loader, arena_printf(loader->arena, "%.*s", (int)length, directory));
+	look_for_hwcaps(loader, arena_memdup(loader->arena, directory, length));
 	for (size_t i = 0; i < loader->hwcap_count; i++) {
 		verdict = loader_try_path(loader, library,
 					  arena_printf(loader->arena, "%.*s/glibc-hwcaps/%s/%s", (int)length, directory,

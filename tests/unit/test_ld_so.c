@@ -343,6 +343,12 @@ static void test_other_machines_are_passed_over(void **state)
 	assert_found(root, "libx.so", NULL);
 	put_library(root, "/c/libx.so", NULL, NULL);
 	assert_found(root, "libx.so", "/c/libx.so");
+	/* One such file under two names does not answer to either. */
+	drop(root, "/c/libx.so");
+	assert_int_equal(symlink("libx.so", small_root_at(root, "/b/liby.so")), 0);
+	put_program(root, (struct elf_spec){.needed = {"libx.so", "liby.so"}, .runpath = "/b"});
+	assert_found(root, "libx.so", NULL);
+	assert_found(root, "liby.so", NULL);
 }
 
 static void test_broken_files_stop_the_search(void **state)
@@ -496,6 +502,34 @@ static void test_program(void **state)
 	assert_string_equal(program.reason, "file is cut off");
 }
 
+static void test_doubt(void **state)
+{
+	struct small_root *root = *state;
+	struct loaded_program program;
+	struct elf_build build;
+
+	put_program(root, (struct elf_spec){.needed = {"liba.so"}});
+	elf_build(&build, &(struct elf_spec){.soname = "liba.so"});
+	elf_put(&build, 64 + 2 * 56 + 8, 8,
+		0x80); /* where the dynamic section is, in the file; the loader looks in memory */
+	put_bytes(root, "/usr/lib/liba.so", build.data, build.size);
+	load(root, &program);
+	assert_true(ld_so_complete(&program));
+	assert_string_equal(find(&program, "liba.so")->doubt, "its program headers contradict each other");
+	/* In the program itself. */
+	elf_build(&build, &(struct elf_spec){.interpreter = LOADER});
+	elf_put(&build, 64 + 4 * 56 + 8, 8, 0x80);
+	put_bytes(root, PROGRAM, build.data, build.size);
+	load_for(root, 0, &program);
+	assert_int_equal(program.state, PROGRAM_DOUBTFUL);
+	assert_false(ld_so_complete(&program));
+	/* No loader is named, and libraries are needed. */
+	put_elf(root, PROGRAM, &(struct elf_spec){.needed = {"liba.so"}});
+	load_for(root, 0, &program);
+	assert_int_equal(program.state, PROGRAM_NOT_ELF);
+	assert_string_equal(program.reason, "it needs libraries, but names no loader");
+}
+
 static void test_musl(void **state)
 {
 	struct small_root *root = *state;
@@ -557,6 +591,7 @@ int main(void)
 	    WITH_ROOT(test_versions),
 	    WITH_ROOT(test_interpreter),
 	    WITH_ROOT(test_program),
+	    WITH_ROOT(test_doubt),
 	    WITH_ROOT(test_musl),
 	    WITH_ROOT(test_conf),
 	};
