@@ -30,29 +30,46 @@ static enum verdict refuse(struct library *library, const char *reason)
 	return FILE_REFUSED;
 }
 
+/* What the loader has against e_ident, or NULL. */
+static const char *ident_fault(const struct elf_file *elf, const struct elf_file *like)
+{
+	static const unsigned char no_padding[EI_NIDENT - EI_PAD];
+
+	if (elf->ident[EI_DATA] != like->ident[EI_DATA])
+		return like->big_endian ? "ELF file data encoding not big-endian"
+					: "ELF file data encoding not little-endian";
+	if (elf->ident[EI_VERSION] != EV_CURRENT)
+		return "ELF file version ident does not match current one";
+	if (elf->ident[EI_OSABI] != ELFOSABI_SYSV && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
+		return "ELF file OS ABI invalid";
+	/* Versions of the GNU ABI have grown to 6; newer ones are not known here. */
+	if (elf->ident[EI_ABIVERSION] != 0 && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
+		return "ELF file ABI version invalid";
+	if (memcmp(elf->ident + EI_PAD, no_padding, sizeof(no_padding)) != 0)
+		return "nonzero padding in e_ident";
+	return NULL;
+}
+
+/* e_machine as a program of the other kind reads it: in its own byte order. */
+static unsigned machine_seen_by(const struct elf_file *like, const struct elf_file *elf)
+{
+	return elf->big_endian == like->big_endian ? elf->machine : (elf->machine >> 8 | elf->machine << 8) & 0xffff;
+}
+
 /* open_verify() of elf/dl-load.c, without its check of the file's program headers. */
 static enum verdict judge_header(const struct loader *loader, struct library *library)
 {
-	static const unsigned char no_padding[EI_NIDENT - EI_PAD];
 	const struct elf_file *elf = &library->elf, *like = &loader->program->elf;
+	bool same_machine = machine_seen_by(like, elf) == like->machine;
+	const char *fault = ident_fault(elf, like);
 
 	if (elf->ident[EI_CLASS] != like->ident[EI_CLASS])
 		return FILE_SKIPPED;
-	if (elf->ident[EI_DATA] != like->ident[EI_DATA])
-		return refuse(library, like->big_endian ? "ELF file data encoding not big-endian"
-							: "ELF file data encoding not little-endian");
-	if (elf->ident[EI_VERSION] != EV_CURRENT)
-		return refuse(library, "ELF file version ident does not match current one");
-	if (elf->ident[EI_OSABI] != ELFOSABI_SYSV && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
-		return refuse(library, "ELF file OS ABI invalid");
-	/* Versions of the GNU ABI have grown to 6; newer ones are not known here. */
-	if (elf->ident[EI_ABIVERSION] != 0 && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
-		return refuse(library, "ELF file ABI version invalid");
-	if (memcmp(elf->ident + EI_PAD, no_padding, sizeof(no_padding)) != 0)
-		return refuse(library, "nonzero padding in e_ident");
+	if (fault)
+		return same_machine ? refuse(library, fault) : FILE_SKIPPED;
 	if (elf->version != EV_CURRENT)
 		return refuse(library, "ELF file version does not match current one");
-	if (elf->machine != like->machine)
+	if (!same_machine)
 		return FILE_SKIPPED;
 	if (elf->type != ET_DYN && elf->type != ET_EXEC)
 		return refuse(library, "only ET_DYN and ET_EXEC can be loaded");

@@ -336,10 +336,18 @@ static void test_no_default_directories(void **state)
 static void test_other_machines_are_passed_over(void **state)
 {
 	struct small_root *root = *state;
+	struct elf_build build;
 
 	put_program(root, (struct elf_spec){.needed = {"libx.so"}, .runpath = "/a:/b:/c"});
 	put_elf(root, "/a/libx.so", &(struct elf_spec){.narrow = true, .machine = EM_386});
 	put_elf(root, "/b/libx.so", &(struct elf_spec){.machine = EM_AARCH64});
+	assert_found(root, "libx.so", NULL);
+	/* Whatever else is odd about it. */
+	elf_build(&build, &(struct elf_spec){.machine = EM_AARCH64});
+	build.data[EI_OSABI] = 9;
+	put_bytes(root, "/b/libx.so", build.data, build.size);
+	assert_found(root, "libx.so", NULL);
+	put_elf(root, "/b/libx.so", &(struct elf_spec){.big_endian = true});
 	assert_found(root, "libx.so", NULL);
 	put_library(root, "/c/libx.so", NULL, NULL);
 	assert_found(root, "libx.so", "/c/libx.so");
@@ -363,8 +371,6 @@ static void test_broken_files_stop_the_search(void **state)
 	put(root, "/a/libx.so",
 	    "/* GNU ld script: but a loader is no linker and does not read it */ GROUP ( libx.so.1 )");
 	assert_broken(root, "libx.so", "invalid ELF header");
-	put_elf(root, "/a/libx.so", &(struct elf_spec){.big_endian = true});
-	assert_broken(root, "libx.so", "ELF file data encoding not little-endian");
 	put_elf(root, "/a/libx.so", &(struct elf_spec){.type = ET_REL});
 	assert_broken(root, "libx.so", "only ET_DYN and ET_EXEC can be loaded");
 	put_elf(root, "/a/libx.so", &(struct elf_spec){.type = ET_EXEC});
@@ -380,6 +386,10 @@ static void test_broken_files_stop_the_search(void **state)
 	put_bytes(root, "/a/libx.so", build.data, build.size);
 	assert_broken(root, "libx.so", "nonzero padding in e_ident");
 	build.data[EI_PAD] = 0;
+	build.data[EI_DATA] = ELFDATA2MSB;
+	put_bytes(root, "/a/libx.so", build.data, build.size);
+	assert_broken(root, "libx.so", "ELF file data encoding not little-endian");
+	build.data[EI_DATA] = ELFDATA2LSB;
 	put_bytes(root, "/a/libx.so", build.data, build.size - 1);
 	assert_broken(root, "libx.so", "file is cut off");
 	drop(root, "/a/libx.so");
