@@ -372,6 +372,48 @@ static void add_sources(const struct judgement *judgement)
 	}
 }
 
+/* Whether anything on the way of IPv6 packets into the machine has rules, or a policy that drops. */
+static bool filters_ipv6(const struct ruleset *ruleset)
+{
+	for (size_t i = 0; i < ruleset->tables.count; i++) {
+		const struct table *table = ruleset->tables.items[i];
+
+		if (table->dormant ||
+		    (table->family != FILTER_IPV6 && table->family != FILTER_INET && table->family != FILTER_NETDEV))
+			continue;
+		for (size_t j = 0; j < table->chains.count; j++) {
+			const struct chain *chain = table->chains.items[j];
+
+			if (chain->base && chain->hook <= HOOK_INPUT &&
+			    (chain->policy == VERDICT_DROP || chain_rule_count(chain)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* IPv6 needs neighbour discovery as well, and whether the rules let ICMPv6 through is not judged: nobody is promised a
+ * connection by it alone. */
+static void raise_neighbours(const struct judgement *judgement)
+{
+	const struct way_summary *ipv6 = NULL;
+	struct problem *problem;
+
+	for (size_t i = 0; i < judgement->count; i++) {
+		if (judgement->summaries[i].open && !judgement->summaries[i].way->ipv6)
+			return;
+		if (judgement->summaries[i].open && !ipv6)
+			ipv6 = &judgement->summaries[i];
+	}
+	if (!ipv6 || !filters_ipv6(&judgement->world->ruleset))
+		return;
+	problem = problem_raise(judgement->findings, PROBLEM_FIREWALL_UNKNOWN, NULL, 0, "IPv6 connections to port %u",
+				ipv6->way->port);
+	problem_evidence(judgement->findings, problem,
+			 "TCP gets in, but whether ICMPv6 neighbour discovery does, without which nobody finds the "
+			 "machine, is not judged; and IPv4 is not open");
+}
+
 void firewall_report_reach(const struct facts *facts, struct findings *findings, const firewall_loaders *loaders,
 			   const firewall_ways *ways, const struct firewall_world *world)
 {
@@ -401,5 +443,6 @@ void firewall_report_reach(const struct facts *facts, struct findings *findings,
 		else if (!summary->open && !done[i])
 			raise_blocked(&judgement, i, done);
 	}
+	raise_neighbours(&judgement);
 	add_sources(&judgement);
 }

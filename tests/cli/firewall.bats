@@ -192,6 +192,22 @@ script()
 	[ $((status & 4)) -eq 4 ]
 }
 
+@test "firewall.unknown: only IPv6 is open, and it needs neighbour discovery" {
+	nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				ct state established accept
+				meta nfproto ipv6 tcp dport 22 accept
+			}
+		}
+	END
+	finds firewall.unknown
+	[ "$(json .verdict)" = unknown ] || fail "the verdict is $(json .verdict)"
+	# the other family is enough
+	heals firewall.blocked
+}
+
 @test "firewall.refused: a file that nft does not load leaves the port open" {
 	nftables <<-'END'
 		flush ruleset
