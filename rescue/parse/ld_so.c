@@ -73,9 +73,14 @@ static bool is_missing_already(const struct loader *loader, const char *name)
 static void need(struct loader *loader, const char *name, const struct library *needed_by)
 {
 	const struct library *same = NULL;
+	const char *expanded = NULL;
 	struct library *library;
 	enum verdict verdict;
 
+	/* The same words of two libraries may mean different files. */
+	if (!loader->result->musl && strchr(name, '$'))
+		expanded = loader_expand(loader, needed_by, name);
+	name = expanded ? expanded : name;
 	if (find_loaded(loader, name) || (loader->result->musl && is_musl_itself(name)))
 		return;
 	library = new_library(loader, name, needed_by);

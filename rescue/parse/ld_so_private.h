@@ -34,6 +34,8 @@ enum verdict {
 /* Tries one path. FILE_TAKEN also when the same file is loaded under another name already: *ret_same is it then. */
 enum verdict loader_try_path(struct loader *loader, struct library *library, const char *path,
 			     const struct library **ret_same);
+/* Replaces $ORIGIN, $LIB and $PLATFORM in a path of library's; NULL when one of them has no value. */
+const char *loader_expand(struct loader *loader, const struct library *library, const char *path);
 /* Searches for library->name as the loader of the program does. */
 enum verdict loader_search(struct loader *loader, struct library *library, const struct library *needed_by,
 			   const struct library **ret_same);

@@ -18,6 +18,10 @@
 
 enum {
 	PAGE = 4096,
+	/* Versions of the GNU ABI, up to glibc 2.42; what comes next counts on in small steps. */
+	ABI_VERSION_KNOWN = 3,
+	ABI_VERSION_KNOWN_MIPS = 6,
+	ABI_VERSION_LIMIT = 15,
 	SEARCHED_LIMIT = 64, /* directories of a search path; behind these, some may be looked into again */
 };
 
@@ -42,8 +46,7 @@ static const char *ident_fault(const struct elf_file *elf, const struct elf_file
 		return "ELF file version ident does not match current one";
 	if (elf->ident[EI_OSABI] != ELFOSABI_SYSV && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
 		return "ELF file OS ABI invalid";
-	/* Versions of the GNU ABI have grown to 6; newer ones are not known here. */
-	if (elf->ident[EI_ABIVERSION] != 0 && elf->ident[EI_OSABI] != ELFOSABI_LINUX)
+	if (elf->ident[EI_ABIVERSION] > (elf->ident[EI_OSABI] == ELFOSABI_LINUX ? ABI_VERSION_LIMIT : 0))
 		return "ELF file ABI version invalid";
 	if (memcmp(elf->ident + EI_PAD, no_padding, sizeof(no_padding)) != 0)
 		return "nonzero padding in e_ident";
@@ -122,6 +125,9 @@ static enum verdict load_elf(struct loader *loader, struct library *library)
 	enum verdict verdict;
 	int error;
 
+	/* The loader wants a header of its own size before it looks into it. */
+	if (library->elf.size < (loader->program->elf.wide ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr)))
+		return refuse(library, "file too short");
 	elf_reader_init(&reader, loader->target, library->path, NULL);
 	error = elf_load_header(&reader, &library->elf, &reason);
 	if (error == -ENOEXEC)
@@ -141,6 +147,9 @@ static enum verdict load_elf(struct loader *loader, struct library *library)
 	if (error < 0)
 		return refuse(library, arena_printf(loader->arena, "cannot read file data: %s", strerror(-error)));
 	library->doubt = elf_doubt(&library->elf);
+	if (library->elf.ident[EI_ABIVERSION] >
+	    (library->elf.machine == EM_MIPS ? ABI_VERSION_KNOWN_MIPS : ABI_VERSION_KNOWN))
+		library->doubt = "its ABI version is not known";
 	if (verdict == FILE_TAKEN && library->elf.flags_1 & DF_1_PIE)
 		return refuse(library, "cannot dynamically load position-independent executable");
 	return verdict;
@@ -226,8 +235,7 @@ static const char *platform_name(const struct elf_file *elf)
 
 static void load_system_directories(struct loader *loader);
 
-/* Replaces $ORIGIN, $LIB and $PLATFORM; NULL when one of them has no value. */
-static const char *expand_tokens(struct loader *loader, const struct library *library, const char *path)
+const char *loader_expand(struct loader *loader, const struct library *library, const char *path)
 {
 	struct text text = {.arena = loader->arena};
 
@@ -304,7 +312,7 @@ static enum verdict try_list(struct loader *loader, struct library *library, con
 {
 	while (*list) {
 		size_t length = strcspn(list, ":");
-		const char *directory = expand_tokens(loader, owner, arena_memdup(loader->arena, list, length));
+		const char *directory = loader_expand(loader, owner, arena_memdup(loader->arena, list, length));
 		enum verdict verdict;
 
 		list += length + (list[length] == ':');
@@ -418,13 +426,11 @@ static enum verdict search_glibc(struct loader *loader, struct library *library,
 	enum verdict verdict = FILE_SKIPPED;
 	bool program_done = false;
 
-	if (strchr(library->name, '/')) {
-		const char *path = expand_tokens(loader, needed_by, library->name);
-
-		return path ? loader_try_path(loader, library,
-					      *path == '/' ? path : arena_printf(loader->arena, "/%s", path), ret_same)
-			    : FILE_SKIPPED;
-	}
+	if (strchr(library->name, '/'))
+		return loader_try_path(loader, library,
+				       *library->name == '/' ? library->name
+							     : arena_printf(loader->arena, "/%s", library->name),
+				       ret_same);
 	if (!needed_by->elf.runpath) {
 		for (const struct library *owner = needed_by; owner && verdict == FILE_SKIPPED; owner = owner->loader) {
 			program_done |= owner == loader->program;

@@ -310,7 +310,12 @@ static void test_tokens(void **state)
 	put_program(root, (struct elf_spec){.needed = {"libx.so"}, .runpath = "/none:${ORIGIN}/../lib/private"});
 	assert_found(root, "libx.so", "/usr/sbin/../lib/private/libx.so");
 	put_program(root, (struct elf_spec){.needed = {"$ORIGIN/../lib/private/libx.so"}});
-	assert_found(root, "$ORIGIN/../lib/private/libx.so", "/usr/sbin/../lib/private/libx.so");
+	assert_found(root, "/usr/sbin/../lib/private/libx.so", "/usr/sbin/../lib/private/libx.so");
+	/* The same words from another place. */
+	put_elf(root, "/opt/liby.so", &(struct elf_spec){.needed = {"$ORIGIN/../lib/private/libx.so"}});
+	put_program(root, (struct elf_spec){.needed = {"$ORIGIN/../lib/private/libx.so", "/opt/liby.so"}});
+	assert_found(root, "/usr/sbin/../lib/private/libx.so", "/usr/sbin/../lib/private/libx.so");
+	assert_found(root, "/opt/../lib/private/libx.so", NULL);
 	put_program(root, (struct elf_spec){.needed = {"libx.so"}, .runpath = "$ORIGINAL/../lib/private"});
 	assert_found(root, "libx.so", NULL);
 	put_library(root, "/opt/x86_64/libx.so", NULL, NULL);
@@ -362,6 +367,7 @@ static void test_other_machines_are_passed_over(void **state)
 static void test_broken_files_stop_the_search(void **state)
 {
 	struct small_root *root = *state;
+	struct loaded_program program;
 	struct elf_build build;
 
 	put_program(root, (struct elf_spec){.needed = {"libx.so"}, .runpath = "/a:/b"});
@@ -390,6 +396,18 @@ static void test_broken_files_stop_the_search(void **state)
 	put_bytes(root, "/a/libx.so", build.data, build.size);
 	assert_broken(root, "libx.so", "ELF file data encoding not little-endian");
 	build.data[EI_DATA] = ELFDATA2LSB;
+	build.data[EI_OSABI] = ELFOSABI_LINUX;
+	build.data[EI_ABIVERSION] = 16;
+	put_bytes(root, "/a/libx.so", build.data, build.size);
+	assert_broken(root, "libx.so", "ELF file ABI version invalid");
+	build.data[EI_ABIVERSION] = 4;
+	put_bytes(root, "/a/libx.so", build.data, build.size);
+	load(root, &program);
+	assert_string_equal(find(&program, "libx.so")->doubt, "its ABI version is not known");
+	build.data[EI_ABIVERSION] = 3;
+	put_bytes(root, "/a/libx.so", build.data, build.size);
+	load(root, &program);
+	assert_null(find(&program, "libx.so")->doubt);
 	put_bytes(root, "/a/libx.so", build.data, build.size - 1);
 	assert_broken(root, "libx.so", "file is cut off");
 	drop(root, "/a/libx.so");
