@@ -2,9 +2,6 @@
 #include "filter/ruleset.h"
 
 #include <string.h>
-
-#include "base/name_index.h"
-
 struct table *ruleset_find_table(struct ruleset *ruleset, enum filter_family family, bool legacy, const char *name)
 {
 	for (size_t i = 0; i < ruleset->tables.count; i++) {
@@ -56,7 +53,7 @@ void ruleset_flush(struct ruleset *ruleset, int family)
 
 struct chain *table_find_chain(const struct table *table, const char *name)
 {
-	return index_find(table->chain_index, name);
+	return string_map_get(&table->chain_index, name);
 }
 
 struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name)
@@ -70,7 +67,7 @@ struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, cons
 	chain->table = table;
 	chain->policy = VERDICT_ACCEPT;
 	*array_push(ruleset->arena, &table->chains) = chain;
-	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	string_map_put(ruleset->arena, &table->chain_index, chain->name, chain);
 	return chain;
 }
 
@@ -92,19 +89,19 @@ void table_remove_chain(struct table *table, struct chain *chain)
 			table->chains.items[kept++] = table->chains.items[i];
 	}
 	table->chains.count = kept;
-	index_remove(table->chain_index, chain->name);
+	string_map_remove(&table->chain_index, chain->name);
 }
 
 void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name)
 {
-	index_remove(table->chain_index, chain->name);
+	string_map_remove(&table->chain_index, chain->name);
 	chain->name = arena_strdup(ruleset->arena, name);
-	index_put(ruleset->arena, &table->chain_index, chain->name, chain);
+	string_map_put(ruleset->arena, &table->chain_index, chain->name, chain);
 }
 
 struct set *table_find_set(const struct table *table, const char *name)
 {
-	return index_find(table->set_index, name);
+	return string_map_get(&table->set_index, name);
 }
 
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count)
@@ -115,7 +112,7 @@ struct set *table_add_set(struct ruleset *ruleset, struct table *table, const ch
 	if (name) {
 		set->name = arena_strdup(ruleset->arena, name);
 		*array_push(ruleset->arena, &table->sets) = set;
-		index_put(ruleset->arena, &table->set_index, set->name, set);
+		string_map_put(ruleset->arena, &table->set_index, set->name, set);
 	}
 	return set;
 }
@@ -129,7 +126,7 @@ void table_remove_set(struct table *table, struct set *set)
 			table->sets.items[kept++] = table->sets.items[i];
 	}
 	table->sets.count = kept;
-	index_remove(table->set_index, set->name);
+	string_map_remove(&table->set_index, set->name);
 }
 
 struct set_element *set_add_element(struct ruleset *ruleset, struct set *set)
@@ -328,14 +325,14 @@ static void restore_table(struct arena *arena, const struct saved_table *saved)
 	struct table *table = saved->table;
 
 	*table = saved->content;
-	table->chain_index = table->set_index = NULL;
+	table->chain_index = table->set_index = (struct string_map){0};
 	for (size_t i = 0; i < table->chains.count; i++) {
 		*saved->chains[i].chain = saved->chains[i].content;
-		index_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
+		string_map_put(arena, &table->chain_index, saved->chains[i].chain->name, saved->chains[i].chain);
 	}
 	for (size_t i = 0; i < table->sets.count; i++) {
 		*saved->sets[i].set = saved->sets[i].content;
-		index_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
+		string_map_put(arena, &table->set_index, saved->sets[i].set->name, saved->sets[i].set);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/string_map.h"
 #include "filter/number.h"
 
 enum filter_family {
@@ -215,8 +216,6 @@ enum statement_kind {
 	STATEMENT_UNTRACKED, /* notrack */
 	STATEMENT_REDIRECT, /* to a port of this machine, 0: the same one */
 	STATEMENT_FORWARD, /* DNAT to another machine's address, or to one that is not known to be ours */
-	STATEMENT_UPDATE_SET, /* add, update and delete of an element: from then on it is not known what the set holds
-			       */
 };
 
 struct statement {
@@ -272,7 +271,7 @@ struct table {
 	ARRAY_OF(struct chain *) chains;
 	ARRAY_OF(struct set *) sets;
 	/* Names to find chains and sets by */
-	struct name_index *chain_index, *set_index;
+	struct string_map chain_index, set_index;
 };
 
 struct ruleset {

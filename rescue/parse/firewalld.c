@@ -119,16 +119,16 @@ static bool read_objects(struct firewalld *firewalld, const char *top)
 /* Puts it into the list in the place of one with the same name. */
 static void add_zone(struct firewalld *firewalld, struct firewalld_zone *zone)
 {
-	struct name_index **index = zone->is_policy ? &firewalld->policy_index : &firewalld->zone_index;
+	struct string_map *map = zone->is_policy ? &firewalld->policy_index : &firewalld->zone_index;
 	firewalld_zone_list *list = zone->is_policy ? &firewalld->policies : &firewalld->zones;
-	struct firewalld_zone *overridden = index_find(*index, zone->name);
+	struct firewalld_zone *overridden = string_map_get(map, zone->name);
 
 	if (overridden) {
 		*overridden = *zone;
 		return;
 	}
 	*array_push(firewalld->arena, list) = zone;
-	index_put(firewalld->arena, index, zone->name, zone);
+	string_map_put(firewalld->arena, map, zone->name, zone);
 }
 
 static struct firewalld_zone *new_zone(struct firewalld *firewalld, const char *name, bool is_policy)

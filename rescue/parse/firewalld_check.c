@@ -12,7 +12,7 @@ struct binding {
 
 struct checker {
 	struct firewalld *firewalld;
-	struct name_index *interfaces, *sources;
+	struct string_map interfaces, sources;
 };
 
 static bool is_any_or_host(const char *name)
@@ -101,10 +101,10 @@ static bool check_contents(struct firewalld *firewalld, const struct firewalld_z
 /* --- zones ------------------------------------------------------------------ */
 
 /* No two zones may have it. Twice in one file is well, but for a set: there the warning itself fails. */
-static bool bind_name(struct checker *checker, struct name_index **index, const struct firewalld_zone *zone,
+static bool bind_name(struct checker *checker, struct string_map *map, const struct firewalld_zone *zone,
 		      const struct firewalld_name *name, const char *what)
 {
-	struct binding *binding = index_find(*index, name->name);
+	struct binding *binding = string_map_get(map, name->name);
 
 	if (binding && binding->zone != zone)
 		return firewalld_refuse(checker->firewalld, name->place,
@@ -114,7 +114,7 @@ static bool bind_name(struct checker *checker, struct name_index **index, const 
 		return firewalld_refuse(checker->firewalld, name->place, "source '%s' stands there twice", name->name);
 	binding = ARENA_NEW(checker->firewalld->arena, struct binding);
 	*binding = (struct binding){zone, name->place};
-	index_put(checker->firewalld->arena, index, name->name, binding);
+	string_map_put(checker->firewalld->arena, map, name->name, binding);
 	return true;
 }
 
@@ -122,7 +122,7 @@ static bool check_zone(struct checker *checker, const struct firewalld_zone *zon
 {
 	struct firewalld *firewalld = checker->firewalld;
 
-	if (index_find(firewalld->policy_index, zone->name))
+	if (string_map_get(&firewalld->policy_index, zone->name))
 		return firewalld_refuse(firewalld, zone->place,
 					"NAME_CONFLICT: Zone '%s': Can't have the same name as a policy.", zone->name);
 	for (size_t i = 0; i < zone->interfaces.count; i++) {

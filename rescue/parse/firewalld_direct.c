@@ -31,8 +31,8 @@ struct direct_family {
 	ARRAY_OF(struct direct_rule) rules;
 	ARRAY_OF(struct direct_rule)
 	passthroughs; /* the table stands in the arguments as well, until it is taken out */
-	struct name_index *seen; /* no rule twice */
-	struct name_index *groups; /* of rules, by chain */
+	struct string_map seen; /* no rule twice */
+	struct string_map groups; /* of rules, by chain */
 	size_t group_count;
 };
 
@@ -191,16 +191,16 @@ static void add_rule(struct direct_reader *reader)
 	const char *chain = arena_printf(arena, "%s %s", reader->rule.table, reader->rule.chain);
 	const char *whole =
 	    arena_printf(arena, "%s %lld %s", chain, (long long)reader->rule.priority, reader->rule.arguments);
-	const size_t *group = index_find(family->groups, chain);
+	const size_t *group = string_map_get(&family->groups, chain);
 
-	if (index_find(family->seen, whole))
+	if (string_map_get(&family->seen, whole))
 		return;
-	index_put(arena, &family->seen, whole, reader);
+	string_map_put(arena, &family->seen, whole, reader);
 	if (!group) {
 		size_t *made = ARENA_NEW(arena, size_t);
 
 		*made = family->group_count++;
-		index_put(arena, &family->groups, chain, made);
+		string_map_put(arena, &family->groups, chain, made);
 		group = made;
 	}
 	reader->rule.group = *group;

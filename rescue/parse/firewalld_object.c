@@ -111,7 +111,7 @@ bool firewalld_read_service(struct firewalld *firewalld, const char *path, const
 	service->place = (struct place){.path = path};
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	index_put(firewalld->arena, &firewalld->services, name, service);
+	string_map_put(firewalld->arena, &firewalld->services, name, service);
 	*array_push(firewalld->arena, &firewalld->service_list) = service;
 	return true;
 }
@@ -203,13 +203,13 @@ bool firewalld_read_ipset(struct firewalld *firewalld, const char *path, const c
 	/* Entries of a set with a timeout are ignored. */
 	if (ipset->options[1] && !string_equal(ipset->options[1], "0"))
 		ipset->entries.count = 0;
-	overridden = index_find(firewalld->ipsets, name);
+	overridden = string_map_get(&firewalld->ipsets, name);
 	if (overridden) {
 		*overridden = *ipset;
 		return true;
 	}
 	*array_push(firewalld->arena, &firewalld->ipset_list) = ipset;
-	index_put(firewalld->arena, &firewalld->ipsets, name, ipset);
+	string_map_put(firewalld->arena, &firewalld->ipsets, name, ipset);
 	return true;
 }
 
@@ -248,7 +248,7 @@ bool firewalld_read_icmptype(struct firewalld *firewalld, const char *path, cons
 	reader.type->name = name;
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	index_put(firewalld->arena, &firewalld->icmptypes, name, reader.type);
+	string_map_put(firewalld->arena, &firewalld->icmptypes, name, reader.type);
 	return true;
 }
 
@@ -283,17 +283,17 @@ bool firewalld_read_helper(struct firewalld *firewalld, const char *path, const 
 
 	if (!firewalld_parse_file(firewalld, path, &handler))
 		return false;
-	index_put(firewalld->arena, &firewalld->helpers, name, (void *)name);
+	string_map_put(firewalld->arena, &firewalld->helpers, name, (void *)name);
 	return true;
 }
 
 /* --- by name ---------------------------------------------------------------- */
 
 /* The package's own files are taken to be whole: each is read only when something names it. */
-static void *find(struct firewalld *firewalld, struct name_index **index, const char *directory, const char *name,
+static void *find(struct firewalld *firewalld, struct string_map *map, const char *directory, const char *name,
 		  bool (*read)(struct firewalld *firewalld, const char *path, const char *name))
 {
-	void *found = index_find(*index, name);
+	void *found = string_map_get(map, name);
 	const char *path;
 
 	if (found || !*name || strchr(name, '/'))
@@ -301,7 +301,7 @@ static void *find(struct firewalld *firewalld, struct name_index **index, const 
 	path = arena_printf(firewalld->arena, FIREWALLD_VENDOR "/%s/%s.xml", directory, name);
 	if (!target_exists(firewalld->target, path) || !read(firewalld, path, arena_strdup(firewalld->arena, name)))
 		return NULL;
-	return index_find(*index, name);
+	return string_map_get(map, name);
 }
 
 struct firewalld_service *firewalld_find_service(struct firewalld *firewalld, const char *name)
@@ -316,7 +316,7 @@ struct firewalld_icmptype *firewalld_find_icmptype(struct firewalld *firewalld, 
 
 struct firewalld_ipset *firewalld_find_ipset(struct firewalld *firewalld, const char *name)
 {
-	return index_find(firewalld->ipsets, name);
+	return string_map_get(&firewalld->ipsets, name);
 }
 
 bool firewalld_has_helper(struct firewalld *firewalld, const char *name)
@@ -326,7 +326,7 @@ bool firewalld_has_helper(struct firewalld *firewalld, const char *name)
 
 struct firewalld_zone *firewalld_find_zone(struct firewalld *firewalld, const char *name)
 {
-	return index_find(firewalld->zone_index, name);
+	return string_map_get(&firewalld->zone_index, name);
 }
 
 bool firewalld_service_is_port(struct target *target, struct arena *arena, const char *service, unsigned port)

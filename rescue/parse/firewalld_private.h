@@ -8,7 +8,7 @@
  * all of /etc/firewalld for, and goes on with the files of its package; what it only warns of, it leaves out.
  */
 
-#include "base/name_index.h"
+#include "base/string_map.h"
 #include "parse/firewalld.h"
 #include "parse/xml.h"
 
@@ -151,16 +151,16 @@ struct firewalld {
 	const char *consequence; /* of that, for the report */
 	struct firewalld_settings settings;
 	firewalld_zone_list zones, policies; /* sorted by name */
-	struct name_index *zone_index, *policy_index;
+	struct string_map zone_index, policy_index;
 	/* Those of the package are read when something names them. */
-	struct name_index *services, *ipsets, *icmptypes, *helpers;
+	struct string_map services, ipsets, icmptypes, helpers;
 	ARRAY_OF(struct firewalld_service *) service_list;
 	ARRAY_OF(struct firewalld_ipset *) ipset_list; /* sorted by name */
 	ARRAY_OF(struct firewalld_unclear) unclear;
 	unsigned walks; /* along the includes of services */
 	bool network_manager; /* may put interfaces into the default zone */
 	/* /etc/services and /etc/protocols, once something is looked up in them */
-	struct name_index *port_names, *protocol_names;
+	struct string_map port_names, protocol_names;
 	bool names_read;
 };
 

@@ -94,7 +94,7 @@ static bool is_utf8(const struct blob *content)
 
 static void read_lines(struct firewalld *firewalld, const struct blob *content)
 {
-	struct name_index *seen = NULL;
+	struct string_map seen = {0};
 	const char *line;
 	size_t offset = 0, length;
 
@@ -107,9 +107,9 @@ static void read_lines(struct firewalld *firewalld, const struct blob *content)
 		if (blank >= length || line[blank] == '#' || line[blank] == ';')
 			continue;
 		copy = arena_memdup(firewalld->arena, line + blank, length - blank);
-		if (!split_setting(copy, &key, &value) || index_find(seen, key))
+		if (!split_setting(copy, &key, &value) || string_map_get(&seen, key))
 			continue;
-		index_put(firewalld->arena, &seen, key, value);
+		string_map_put(firewalld->arena, &seen, key, value);
 		take(&firewalld->settings, key, value, place);
 	}
 }

@@ -48,7 +48,7 @@ bool firewalld_parse_integer(const char *text, bool any_base, int64_t *ret)
 }
 
 /* Each line: a name, a number, aliases. */
-static void read_names(struct firewalld *firewalld, const char *path, struct name_index **index)
+static void read_names(struct firewalld *firewalld, const char *path, struct string_map *map)
 {
 	struct blob content;
 	const char *line;
@@ -69,8 +69,8 @@ static void read_names(struct firewalld *firewalld, const char *path, struct nam
 		while (char_is_digit(*number) && *value <= PORT_MAXIMUM)
 			*value = *value * 10 + (unsigned)(*number++ - '0');
 		for (word = name; word; word = strtok_r(rest, " \t\r", &rest)) {
-			if (!index_find(*index, word))
-				index_put(firewalld->arena, index, word, value);
+			if (!string_map_get(map, word))
+				string_map_put(firewalld->arena, map, word, value);
 		}
 	}
 }
@@ -82,7 +82,7 @@ static const unsigned *find_name(struct firewalld *firewalld, const char *name, 
 		read_names(firewalld, "/etc/services", &firewalld->port_names);
 		read_names(firewalld, "/etc/protocols", &firewalld->protocol_names);
 	}
-	return index_find(protocol ? firewalld->protocol_names : firewalld->port_names, name);
+	return string_map_get(protocol ? &firewalld->protocol_names : &firewalld->port_names, name);
 }
 
 /* getPortID(): a number or a name. */

@@ -131,7 +131,7 @@ static void add_name(struct arena *arena, struct unit *unit, const char *name)
 const struct unit *unit_load(struct unit_set *set, const char *name)
 {
 	const struct unit_found *found = unit_find(set, name);
-	struct unit *unit = unit_map_get(&set->units, found->id);
+	struct unit *unit = string_map_get(&set->units, found->id);
 	struct loading loading = {.arena = set->arena};
 	struct unit_scan scan = {.arena = set->arena, .setting = keep_setting, .context = &loading};
 
@@ -152,7 +152,7 @@ const struct unit *unit_load(struct unit_set *set, const char *name)
 		unit->dropins.count = scan.dropins.count;
 		unit->dropins.capacity = scan.dropins.capacity;
 		add_name(set->arena, unit, unit->name);
-		unit_map_put(set->arena, &set->units, unit->name, unit);
+		string_map_put(set->arena, &set->units, unit->name, unit);
 	}
 	add_name(set->arena, unit, name);
 	return unit;

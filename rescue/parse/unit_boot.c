@@ -53,7 +53,7 @@ struct boot_node {
 typedef ARRAY_OF(struct boot_node *) node_list;
 
 struct unit_boot {
-	struct unit_map nodes; /* id -> struct boot_node */
+	struct string_map nodes; /* id -> struct boot_node */
 	node_list targets, others; /* queues */
 	size_t next_target, next_other;
 	node_list started; /* in the order found */
@@ -63,13 +63,13 @@ struct unit_boot {
 static struct boot_node *node_get(struct unit_set *set, const char *name)
 {
 	const struct unit_found *found = unit_find(set, name);
-	struct boot_node *node = unit_map_get(&set->boot->nodes, found->id);
+	struct boot_node *node = string_map_get(&set->boot->nodes, found->id);
 
 	if (!node) {
 		node = ARENA_NEW(set->arena, struct boot_node);
 		node->id = found->id;
 		node->found = found;
-		unit_map_put(set->arena, &set->boot->nodes, node->id, node);
+		string_map_put(set->arena, &set->boot->nodes, node->id, node);
 	}
 	return node;
 }
@@ -208,7 +208,7 @@ static void examine(struct unit_set *set, struct boot_node *node)
 {
 	struct examination exam = {.set = set, .node = node, .default_dependencies = true};
 	const char *type = unit_name_type(node->id);
-	const struct unit *unit = unit_map_get(&set->units, node->id);
+	const struct unit *unit = string_map_get(&set->units, node->id);
 
 	if (node->examined)
 		return;

@@ -24,21 +24,21 @@ struct stem {
 /* The stems of one type of units. */
 struct attached_list {
 	ARRAY_OF(struct stem *) stems;
-	struct unit_map by_name;
-	struct unit_map aliases; /* canonical name -> string_list: aliases that have such a directory */
+	struct string_map by_name;
+	struct string_map aliases; /* canonical name -> string_list: aliases that have such a directory */
 	bool aliases_known;
 	bool prefixes; /* some stem ends in a dash: it is for every unit whose name begins with it */
-	struct unit_map all_aliases; /* canonical name -> string_list: every alias of that type */
+	struct string_map all_aliases; /* canonical name -> string_list: every alias of that type */
 	bool all_aliases_known;
 };
 
 static struct attached_list *list_of_type(struct unit_set *set, const char *type)
 {
-	struct attached_list *list = unit_map_get(&set->attached, type);
+	struct attached_list *list = string_map_get(&set->attached, type);
 
 	if (!list) {
 		list = ARENA_NEW(set->arena, struct attached_list);
-		unit_map_put(set->arena, &set->attached, arena_strdup(set->arena, type), list);
+		string_map_put(set->arena, &set->attached, arena_strdup(set->arena, type), list);
 	}
 	return list;
 }
@@ -62,11 +62,11 @@ static void add_stem(struct unit_set *set, const char *entry, size_t length, siz
 	if (!type || (type != name && unit_name_kind(name) == UNIT_NAME_INVALID))
 		return;
 	list = list_of_type(set, type);
-	stem = unit_map_get(&list->by_name, name);
+	stem = string_map_get(&list->by_name, name);
 	if (!stem) {
 		stem = ARENA_NEW(set->arena, struct stem);
 		stem->name = name;
-		unit_map_put(set->arena, &list->by_name, name, stem);
+		string_map_put(set->arena, &list->by_name, name, stem);
 		*array_push(set->arena, &list->stems) = stem;
 		list->prefixes = list->prefixes || is_prefix(name);
 	}
@@ -95,7 +95,7 @@ static void find_stems(struct unit_set *set)
 	}
 }
 
-static void remember_alias(struct unit_set *set, struct unit_map *map, const char *name)
+static void remember_alias(struct unit_set *set, struct string_map *map, const char *name)
 {
 	const struct unit_found *found;
 	string_list *names;
@@ -105,10 +105,10 @@ static void remember_alias(struct unit_set *set, struct unit_map *map, const cha
 	found = unit_find(set, name);
 	if (!found->entry || string_equal(found->id, name))
 		return;
-	names = unit_map_get(map, found->id);
+	names = string_map_get(map, found->id);
 	if (!names) {
 		names = ARENA_NEW(set->arena, string_list);
-		unit_map_put(set->arena, map, found->id, names);
+		string_map_put(set->arena, map, found->id, names);
 	}
 	for (size_t i = 0; i < names->count; i++) {
 		if (string_equal(names->items[i], name))
@@ -147,10 +147,10 @@ static void find_all_aliases(struct unit_set *set, struct attached_list *list, c
 }
 
 /* Adds the aliases of found that map knows; for an instance also those of its template. */
-static void add_names(struct unit_set *set, const struct unit_map *map, const struct unit_found *found,
+static void add_names(struct unit_set *set, const struct string_map *map, const struct unit_found *found,
 		      string_list *names)
 {
-	const string_list *aliases = unit_map_get(map, found->id);
+	const string_list *aliases = string_map_get(map, found->id);
 	char *instance;
 
 	for (size_t i = 0; aliases && i < aliases->count; i++)
@@ -158,7 +158,7 @@ static void add_names(struct unit_set *set, const struct unit_map *map, const st
 	if (unit_name_kind(found->id) != UNIT_NAME_INSTANCE)
 		return;
 	instance = unit_name_instance(set->arena, found->id);
-	aliases = unit_map_get(map, unit_name_template(set->arena, found->id));
+	aliases = string_map_get(map, unit_name_template(set->arena, found->id));
 	for (size_t i = 0; aliases && i < aliases->count; i++) {
 		char *name = unit_name_instantiate(set->arena, aliases->items[i], instance);
 
@@ -209,7 +209,7 @@ struct walk {
 
 static void add_directory_of(struct walk *walk, const char *name)
 {
-	const struct stem *stem = unit_map_get(&walk->list->by_name, name);
+	const struct stem *stem = string_map_get(&walk->list->by_name, name);
 
 	if (stem && stem->present[walk->suffix] & 1u << walk->place)
 		*array_push(walk->set->arena, walk->directories) =
@@ -274,7 +274,7 @@ static int compare_base_names(const void *a, const void *b)
 	return strcmp(strrchr(*x, '/') + 1, strrchr(*y, '/') + 1);
 }
 
-static void add_files(struct unit_set *set, const char *directory, const char *extension, struct unit_map *seen,
+static void add_files(struct unit_set *set, const char *directory, const char *extension, struct string_map *seen,
 		      string_list *ret)
 {
 	dir_list entries = {0};
@@ -286,10 +286,10 @@ static void add_files(struct unit_set *set, const char *directory, const char *e
 
 		if (entry->name[0] == '.' || (entry->type != NODE_FILE && entry->type != NODE_SYMLINK))
 			continue;
-		if ((extension && !string_ends_with(entry->name, extension)) || unit_map_get(seen, entry->name))
+		if ((extension && !string_ends_with(entry->name, extension)) || string_map_get(seen, entry->name))
 			continue;
 		*array_push(set->arena, ret) = arena_printf(set->arena, "%s/%s", directory, entry->name);
-		unit_map_put(set->arena, seen, entry->name, entry->name);
+		string_map_put(set->arena, seen, entry->name, entry->name);
 	}
 }
 
@@ -297,7 +297,7 @@ void unit_attached_files(struct unit_set *set, const struct unit_found *found, c
 			 const char *extension, string_list *ret)
 {
 	string_list directories = {0};
-	struct unit_map seen = {0};
+	struct string_map seen = {0};
 	size_t index = 0;
 
 	while (!string_equal(suffixes[index], suffix))
@@ -313,7 +313,7 @@ void unit_own_dropins(struct unit_set *set, const char *name, string_list *ret)
 {
 	const char *const names[] = {
 	    name, unit_name_kind(name) == UNIT_NAME_INSTANCE ? unit_name_template(set->arena, name) : NULL};
-	struct unit_map seen = {0};
+	struct string_map seen = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names) && names[i]; i++) {
 		for (size_t j = 0; j < set->directory_count; j++) {

@@ -231,14 +231,14 @@ static size_t find_entry(struct unit_set *set, const char *name, size_t first, s
 
 const struct unit_entry *unit_entry(struct unit_set *set, const char *name)
 {
-	struct unit_entry *entry = unit_map_get(&set->entries, name);
+	struct unit_entry *entry = string_map_get(&set->entries, name);
 
 	if (entry)
 		return entry;
 	unit_list_directories(set);
 	entry = ARENA_NEW(set->arena, struct unit_entry);
 	find_entry(set, name, 0, entry);
-	unit_map_put(set->arena, &set->entries, arena_strdup(set->arena, name), entry);
+	string_map_put(set->arena, &set->entries, arena_strdup(set->arena, name), entry);
 	return entry;
 }
 
@@ -282,7 +282,7 @@ static int follow_aliases(struct unit_set *set, const char *name, const struct u
 
 const struct unit_found *unit_find(struct unit_set *set, const char *name)
 {
-	struct unit_found *found = unit_map_get(&set->found, name);
+	struct unit_found *found = string_map_get(&set->found, name);
 	const char *base;
 	int r;
 
@@ -291,7 +291,7 @@ const struct unit_found *unit_find(struct unit_set *set, const char *name)
 	found = ARENA_NEW(set->arena, struct unit_found);
 	name = arena_strdup(set->arena, name);
 	found->id = name;
-	unit_map_put(set->arena, &set->found, name, found);
+	string_map_put(set->arena, &set->found, name, found);
 	if (unit_name_kind(name) == UNIT_NAME_INVALID)
 		return found;
 	r = follow_aliases(set, name, &found->entry);

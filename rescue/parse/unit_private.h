@@ -4,20 +4,9 @@
 
 /* What the files parse/unit*.c share. */
 
+#include "base/string_map.h"
 #include "parse/unit.h"
 #include "parse/unit_syntax.h"
-
-/* Strings to pointers; keys are not copied. */
-struct unit_map {
-	struct unit_map_slot {
-		const char *key;
-		void *value;
-	} * slots;
-	size_t count, capacity;
-};
-
-void *unit_map_get(const struct unit_map *map, const char *key);
-void unit_map_put(struct arena *arena, struct unit_map *map, const char *key, void *value);
 
 /* One directory of the search path. */
 struct unit_directory {
@@ -63,10 +52,10 @@ struct unit_set {
 	size_t directory_count;
 	bool listed, resolved;
 	bool merged; /* /lib is a link to /usr/lib */
-	struct unit_map entries; /* name -> struct unit_entry */
-	struct unit_map found; /* name -> struct unit_found */
-	struct unit_map units; /* canonical name -> struct unit, fully loaded */
-	struct unit_map attached; /* type -> struct attached_list, unit_dropin.c */
+	struct string_map entries; /* name -> struct unit_entry */
+	struct string_map found; /* name -> struct unit_found */
+	struct string_map units; /* canonical name -> struct unit, fully loaded */
+	struct string_map attached; /* type -> struct attached_list, unit_dropin.c */
 	struct unit_boot *boot;
 	struct arena scratch; /* what is read of units on the way; empty between two calls */
 	const char *assumed; /* the target in default.target's place */

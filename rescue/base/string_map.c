@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A map from strings to pointers, for thousands of units: open addressing, never shrinks. */
-#include "parse/unit_private.h"
+/* Open addressing; never shrinks. */
+#include "base/string_map.h"
 
 #include <stdint.h>
 
 #include "base/text.h"
 
 /* FNV-1a, 64 bits. The keys of a hostile root can be made to collide; the number of probes is bounded by the number of
- * units, which is bounded by TARGET_LIST_LIMIT. */
+ * keys, which whoever fills the map bounds. */
 static uint64_t hash(const char *key)
 {
 	uint64_t value = 0xcbf29ce484222325u;
@@ -17,7 +17,7 @@ static uint64_t hash(const char *key)
 	return value ^ value >> 32;
 }
 
-static struct unit_map_slot *find_slot(struct unit_map_slot *slots, size_t capacity, const char *key)
+static struct string_map_slot *find_slot(struct string_map_slot *slots, size_t capacity, const char *key)
 {
 	size_t i = hash(key) & (capacity - 1);
 
@@ -26,15 +26,15 @@ static struct unit_map_slot *find_slot(struct unit_map_slot *slots, size_t capac
 	return &slots[i];
 }
 
-void *unit_map_get(const struct unit_map *map, const char *key)
+void *string_map_get(const struct string_map *map, const char *key)
 {
 	return map->capacity ? find_slot(map->slots, map->capacity, key)->value : NULL;
 }
 
-static void grow(struct arena *arena, struct unit_map *map)
+static void grow(struct arena *arena, struct string_map *map)
 {
 	size_t capacity = map->capacity ? map->capacity * 2 : 64;
-	struct unit_map_slot *slots = arena_alloc(arena, capacity * sizeof(*slots));
+	struct string_map_slot *slots = arena_alloc(arena, capacity * sizeof(*slots));
 
 	for (size_t i = 0; i < map->capacity; i++) {
 		if (map->slots[i].key)
@@ -44,9 +44,9 @@ static void grow(struct arena *arena, struct unit_map *map)
 	map->capacity = capacity;
 }
 
-void unit_map_put(struct arena *arena, struct unit_map *map, const char *key, void *value)
+void string_map_put(struct arena *arena, struct string_map *map, const char *key, void *value)
 {
-	struct unit_map_slot *slot;
+	struct string_map_slot *slot;
 
 	if (map->count * 4 >= map->capacity * 3)
 		grow(arena, map);
@@ -55,4 +55,10 @@ void unit_map_put(struct arena *arena, struct unit_map *map, const char *key, vo
 		map->count++;
 	slot->key = key;
 	slot->value = value;
+}
+
+void string_map_remove(struct string_map *map, const char *key)
+{
+	if (map->capacity)
+		find_slot(map->slots, map->capacity, key)->value = NULL;
 }
