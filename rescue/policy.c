@@ -163,9 +163,7 @@ bool policy_allows_path(enum edit_op op, const char *path)
 bool policy_is_vendor_path(const char *path)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vendor_directories); i++) {
-		const char *rest = string_after(path, vendor_directories[i]);
-
-		if (rest && (*rest == '/' || *rest == '\0'))
+		if (path_is_below(path, vendor_directories[i]))
 			return true;
 	}
 	return false;

@@ -28,6 +28,14 @@ static inline bool string_ends_with(const char *string, const char *suffix)
 	return length >= suffix_length && memcmp(string + length - suffix_length, suffix, suffix_length) == 0;
 }
 
+/* Whether a path is the directory or below it; neither ends in a slash. */
+static inline bool path_is_below(const char *path, const char *directory)
+{
+	const char *rest = string_after(path, directory);
+
+	return rest && (*rest == '/' || *rest == '\0');
+}
+
 /* Compares ASCII letters without regard to case, in every locale. */
 bool string_equal_nocase(const char *a, const char *b);
 

@@ -28,17 +28,12 @@ static void list_files(const struct reader *reader, const char *pattern, string_
 	target_glob(reader->target, pattern, reader->arena, ret);
 }
 
-static bool is_loopback(const char *name)
-{
-	return string_equal(name, "lo") || string_after(name, "lo:");
-}
-
 /* Notes a name; a pattern names no interface. */
 static void add_name(const struct reader *reader, const char *name)
 {
 	string_list *names = &reader->facts->interfaces;
 
-	if (!*name || is_loopback(name))
+	if (!*name || interfaces_is_loopback(name))
 		return;
 	if (name[strcspn(name, "*?[!")] || names->count >= NAME_LIMIT) {
 		reader->facts->interfaces_complete = false;

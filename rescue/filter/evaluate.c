@@ -166,7 +166,7 @@ static struct flow *run_packet(struct evaluator *evaluator, enum packet_kind kin
 {
 	static const enum filter_hook in[] = {HOOK_INGRESS, HOOK_PREROUTING, HOOK_INPUT};
 	static const enum filter_hook out[] = {HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_EGRESS};
-	bool leaves = kind == PACKET_SYN_ACK || kind == PACKET_DATA;
+	bool leaves = packet_leaves(kind);
 
 	evaluator->packet.kind = kind;
 	evaluator->packet.leaves = leaves;

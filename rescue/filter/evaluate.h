@@ -25,6 +25,11 @@ enum packet_kind {
 	PACKET_KIND_COUNT,
 };
 
+static inline bool packet_leaves(enum packet_kind kind)
+{
+	return kind == PACKET_SYN_ACK || kind == PACKET_DATA;
+}
+
 struct local_address {
 	bool ipv6;
 	struct number first, last; /* one address, or a network that it is surely in */
@@ -53,6 +58,14 @@ struct obstacle {
 	bool perhaps_earlier; /* PASSAGE_CLOSED: something before it may have stopped them already */
 	const char *reason; /* PASSAGE_UNKNOWN: what was not understood; may be NULL */
 };
+
+/* Where the rule or policy stands; NULL where the obstacle is in no chain. */
+static inline const struct place *obstacle_place(const struct obstacle *obstacle)
+{
+	if (obstacle->rule)
+		return &obstacle->rule->place;
+	return obstacle->chain ? &obstacle->chain->policy_place : NULL;
+}
 
 struct passage_range {
 	struct number first, last; /* source addresses */

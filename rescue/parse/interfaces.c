@@ -154,7 +154,7 @@ int interfaces_load(struct target *target, struct arena *arena, struct interface
 	return ret->found ? r : 0;
 }
 
-static bool is_loopback(const char *name)
+bool interfaces_is_loopback(const char *name)
 {
 	return string_equal(name, "lo") || string_after(name, "lo:");
 }
@@ -164,7 +164,8 @@ static bool sets_address(const struct interfaces_line *stanza)
 {
 	static const char *const methods[] = {"dhcp", "static", "auto", "bootp", "ppp", "wvdial"};
 
-	if (!string_equal(stanza->words[0], "iface") || stanza->word_count < 4 || is_loopback(stanza->words[1]))
+	if (!string_equal(stanza->words[0], "iface") || stanza->word_count < 4 ||
+	    interfaces_is_loopback(stanza->words[1]))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
 		if (string_equal(stanza->words[3], methods[i]))

@@ -31,4 +31,7 @@ int interfaces_load(struct target *target, struct arena *arena, struct interface
  * for an interface other than the loopback. */
 bool interfaces_configure_any(const struct interfaces *interfaces);
 
+/* "lo", or an alias of it: "lo:1". */
+bool interfaces_is_loopback(const char *name);
+
 #endif

@@ -14,13 +14,6 @@ static const char *mount_point(struct arena *arena, const char *line, size_t len
 	return first && *first != '#' && second && *second == '/' ? second : NULL;
 }
 
-static bool is_below(const char *path, const char *directory)
-{
-	const char *rest = string_after(path, directory);
-
-	return rest && (*rest == '/' || *rest == '\0');
-}
-
 static bool is_empty(struct daemon_stage *stage, const char *directory)
 {
 	dir_list names = {0};
@@ -39,7 +32,7 @@ const char *daemon_unmounted(struct daemon_stage *stage, const char *path)
 	while (next_line(&fstab, &offset, &line, &length)) {
 		const char *point = mount_point(stage->arena, line, length);
 
-		if (point && point[1] && is_below(path, point) && is_empty(stage, point))
+		if (point && point[1] && path_is_below(path, point) && is_empty(stage, point))
 			return point;
 	}
 	return NULL;

@@ -195,7 +195,7 @@ static void judge(const struct loading *loading, const firewall_loaders *loaders
 			firewall_agree(&worlds.items[0], &worlds.items[i], facts->arena);
 	}
 	for (size_t i = 0; i < worlds.count; i++)
-		firewall_report_loading(facts, loading->findings, &worlds.items[i].report);
+		firewall_report_loading(loading->findings, &worlds.items[i].report);
 	firewall_report_reach(facts, loading->findings, loaders, ways, &worlds.items[0]);
 }
 
@@ -211,12 +211,12 @@ void stage_firewall(const struct facts *facts, struct findings *findings)
 		return;
 	}
 	firewall_find_loaders(facts, findings, &loaders);
-	find_ways(facts, &ways);
 	if (!loaders.count) {
 		if (findings_stage_status(findings, STAGE_FIREWALL) == STAGE_OK)
 			firewall_add_source(findings, "any");
 		return;
 	}
+	find_ways(facts, &ways);
 	network_facts_load(facts->target, facts->arena, &network);
 	loading.legacy = iptables_is_legacy(facts);
 	judge(&loading, &loaders, &ways);

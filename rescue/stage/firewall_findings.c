@@ -22,9 +22,8 @@ static bool is_raised(const struct findings *findings, enum problem_code code, c
 	return false;
 }
 
-void firewall_report_loading(const struct facts *facts, struct findings *findings, const struct load_report *report)
+void firewall_report_loading(struct findings *findings, const struct load_report *report)
 {
-	(void)facts;
 	for (size_t i = 0; i < report->notes.count; i++) {
 		const struct load_note *note = &report->notes.items[i];
 		struct problem *problem;
@@ -153,46 +152,40 @@ static const char *blocked_subject(struct arena *arena, const struct obstacle *o
 			    obstacle->chain->table->name);
 }
 
-static const struct place *obstacle_place(const struct obstacle *obstacle)
+/* Where it stands, or a place that is nowhere. */
+static struct place place_of(const struct obstacle *obstacle)
 {
-	static const struct place nowhere = {0};
+	const struct place *place = obstacle ? obstacle_place(obstacle) : NULL;
 
-	if (obstacle && obstacle->rule)
-		return &obstacle->rule->place;
-	return obstacle && obstacle->chain ? &obstacle->chain->policy_place : &nowhere;
+	return place ? *place : (struct place){0};
 }
 
 static void add_rule_evidence(const struct judgement *judgement, struct problem *problem,
 			      const struct obstacle *obstacle)
 {
-	const struct place *place = obstacle_place(obstacle);
+	const struct place place = place_of(obstacle);
 
-	if (obstacle->reason && place->text)
-		problem_evidence(judgement->findings, problem, "%.*s: %s", (int)place->text_length, place->text,
+	if (obstacle->reason && place.text)
+		problem_evidence(judgement->findings, problem, "%.*s: %s", (int)place.text_length, place.text,
 				 obstacle->reason);
 	else if (obstacle->reason)
 		problem_evidence(judgement->findings, problem, "%s", obstacle->reason);
-	else if (place->text)
-		problem_evidence(judgement->findings, problem, "%.*s%s", (int)place->text_length, place->text,
+	else if (place.text)
+		problem_evidence(judgement->findings, problem, "%.*s%s", (int)place.text_length, place.text,
 				 obstacle->diverted ? " (sends them elsewhere)" : "");
 	else if (!obstacle->rule)
 		problem_evidence(judgement->findings, problem, "the policy of the chain");
-}
-
-static bool path_is_below(const char *path, const char *directory)
-{
-	const char *rest = path ? string_after(path, directory) : NULL;
-
-	return rest && (*rest == '/' || *rest == '\0');
 }
 
 /* Whose file the obstacle stands in. */
 static bool obstacle_format(const struct judgement *judgement, const struct obstacle *obstacle,
 			    enum firewall_format *ret)
 {
-	const char *path = obstacle_place(obstacle)->path;
+	const char *path = place_of(obstacle).path;
 	bool nft = false;
 
+	if (!path)
+		path = "";
 	if (path_is_below(path, "/etc/ufw") || path_is_below(path, "/etc/default/ufw") ||
 	    path_is_below(path, "/usr/share/ufw") || path_is_below(path, "/lib/ufw")) {
 		*ret = FIREWALL_UFW;
@@ -259,7 +252,7 @@ static void raise_blocked(const struct judgement *judgement, size_t index, bool 
 	const struct obstacle *obstacle = summary->best ? summary->best->closed_by : NULL;
 	struct breach breach = {
 	    .port = summary->way->port, .obstacle = obstacle, .ruleset = &judgement->world->ruleset};
-	const struct place *place = obstacle_place(obstacle);
+	const struct place place = place_of(obstacle);
 	struct problem *problem;
 
 	breach.ipv4 = !summary->way->ipv6;
@@ -276,7 +269,7 @@ static void raise_blocked(const struct judgement *judgement, size_t index, bool 
 	if (!obstacle)
 		return;
 	problem =
-	    problem_raise(judgement->findings, PROBLEM_FIREWALL_BLOCKED, place->path, place->line, "%s",
+	    problem_raise(judgement->findings, PROBLEM_FIREWALL_BLOCKED, place.path, place.line, "%s",
 			  blocked_subject(judgement->findings->arena, obstacle, breach.ipv4, breach.ipv6, breach.port));
 	if (judgement->any_open)
 		problem->severity = SEVERITY_LIMITS;
@@ -288,7 +281,7 @@ static void raise_blocked(const struct judgement *judgement, size_t index, bool 
 static void raise_unknown(const struct judgement *judgement, const struct way_summary *summary)
 {
 	const struct obstacle *obstacle = NULL;
-	const struct place *place;
+	struct place place;
 	struct problem *problem;
 
 	for (size_t i = 0; i < judgement->world->reaches.count && !obstacle; i++) {
@@ -297,8 +290,8 @@ static void raise_unknown(const struct judgement *judgement, const struct way_su
 		if (reach->way == summary->way && reach->configured && reach->unknown.count)
 			obstacle = reach->unknown_by;
 	}
-	place = obstacle_place(obstacle);
-	problem = problem_raise(judgement->findings, PROBLEM_FIREWALL_UNKNOWN, place->path, place->line,
+	place = place_of(obstacle);
+	problem = problem_raise(judgement->findings, PROBLEM_FIREWALL_UNKNOWN, place.path, place.line,
 				"%sconnections to port %u", family_text(!summary->way->ipv6, summary->way->ipv6),
 				summary->way->port);
 	if (judgement->any_open)
@@ -335,9 +328,9 @@ static void raise_restricted(const struct judgement *judgement, const struct way
 {
 	const struct obstacle *obstacle =
 	    summary->best->closed_by ? summary->best->closed_by : summary->best->unknown_by;
-	const struct place *place = obstacle_place(obstacle);
+	const struct place place = place_of(obstacle);
 	struct problem *problem = problem_raise(
-	    judgement->findings, PROBLEM_FIREWALL_RESTRICTED, place->path, place->line, "%sconnections to port %u",
+	    judgement->findings, PROBLEM_FIREWALL_RESTRICTED, place.path, place.line, "%sconnections to port %u",
 	    family_text(!summary->way->ipv6, summary->way->ipv6), summary->way->port);
 
 	problem_evidence(judgement->findings, problem, "only from %s%s",

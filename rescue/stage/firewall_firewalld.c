@@ -201,7 +201,7 @@ static bool repair_direct(const struct repair *repair)
 	static const char suffix[] = "_direct";
 	struct arena *arena = repair->findings->arena;
 	const struct chain *chain = repair->obstacle->chain;
-	bool leaves = repair->obstacle->packet == PACKET_SYN_ACK || repair->obstacle->packet == PACKET_DATA;
+	bool leaves = packet_leaves(repair->obstacle->packet);
 	const char *name = chain->name;
 
 	if (string_ends_with(name, suffix))

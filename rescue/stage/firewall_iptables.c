@@ -110,18 +110,13 @@ static void look_at_table(struct arena *arena, const char *chain, unsigned wante
 	ret->untracked = contains(&ret->content, "NOTRACK") || contains(&ret->content, "--notrack");
 }
 
-static bool is_outgoing(const struct obstacle *obstacle)
-{
-	return obstacle->packet == PACKET_SYN_ACK || obstacle->packet == PACKET_DATA;
-}
-
 /* The condition of the rule, and its verdict. Answers go out by their state, where there is one. */
 static const char *rule_text(struct arena *arena, const struct breach *breach, const struct rules_file *file)
 {
 	const struct table *table = breach->obstacle->chain->table;
 	bool stateful = !file->untracked && !string_equal(table->name, "raw") && !string_equal(table->name, "mangle");
 
-	if (!is_outgoing(breach->obstacle))
+	if (!packet_leaves(breach->obstacle->packet))
 		return arena_printf(arena, "-p tcp -m tcp --dport %u -j ACCEPT", breach->port);
 	return arena_printf(arena, "-p tcp -m tcp --sport %u %s-j ACCEPT", breach->port,
 			    stateful ? "-m conntrack --ctstate ESTABLISHED " : "");
@@ -149,7 +144,7 @@ bool firewall_repair_iptables(const struct facts *facts, struct findings *findin
 	struct arena *arena = findings->arena;
 	const struct obstacle *obstacle = breach->obstacle;
 	const struct chain *chain = obstacle ? obstacle->chain : NULL;
-	const struct place *place = !chain ? NULL : obstacle->rule ? &obstacle->rule->place : &chain->policy_place;
+	const struct place *place = chain ? obstacle_place(obstacle) : NULL;
 	struct rules_file file = {0};
 	const char *rule, *text;
 	unsigned before;

@@ -46,7 +46,7 @@ bool firewall_is_most(const struct number_set *sources, bool ipv6);
 
 /* firewall_findings.c: the problems */
 
-void firewall_report_loading(const struct facts *facts, struct findings *findings, const struct load_report *report);
+void firewall_report_loading(struct findings *findings, const struct load_report *report);
 void firewall_report_reach(const struct facts *facts, struct findings *findings, const firewall_loaders *loaders,
 			   const firewall_ways *ways, const struct firewall_world *world);
 /* For the report: from where clients get in. */

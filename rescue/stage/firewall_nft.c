@@ -38,7 +38,7 @@ static const char *family_test(const struct breach *breach, enum filter_family f
 static const char *make_rule(const struct repair *repair)
 {
 	const struct obstacle *obstacle = repair->breach->obstacle;
-	bool leaves = obstacle->packet == PACKET_SYN_ACK || obstacle->packet == PACKET_DATA;
+	bool leaves = packet_leaves(obstacle->packet);
 	enum filter_family family = repair->chain->table->family;
 
 	return arena_printf(repair->facts->arena, "%stcp %s %u %saccept", family_test(repair->breach, family),

@@ -122,16 +122,13 @@ static bool prepend_user_rule(const struct repair *repair, const struct rules_fi
 static const char *plain_rule(const struct repair *repair, const char *command, const struct chain *chain,
 			      const char *name)
 {
-	static const char *const ports[] = {[PACKET_SYN] = "--dport",
-					    [PACKET_SYN_ACK] = "--sport",
-					    [PACKET_ACK] = "--dport",
-					    [PACKET_DATA] = "--sport"};
 	enum packet_kind packet = repair->breach->obstacle->packet;
 	/* Connections are not tracked yet where raw's chains are. */
 	bool tracked = packet != PACKET_SYN && (!chain || !string_equal(chain->table->name, "raw"));
 
-	return arena_printf(repair->findings->arena, "%s %s -p tcp %s %u%s -j ACCEPT", command, name, ports[packet],
-			    repair->breach->port, tracked ? " -m conntrack --ctstate ESTABLISHED" : "");
+	return arena_printf(repair->findings->arena, "%s %s -p tcp %s %u%s -j ACCEPT", command, name,
+			    packet_leaves(packet) ? "--sport" : "--dport", repair->breach->port,
+			    tracked ? " -m conntrack --ctstate ESTABLISHED" : "");
 }
 
 static void describe(const struct repair *repair, const char *path)
@@ -182,8 +179,7 @@ static bool insert_at_obstacle(const struct repair *repair, const struct chain *
 /* At the end of ufw-before-input or -output: the user's rules come after it. */
 static bool append_before_rule(const struct repair *repair)
 {
-	bool leaves =
-	    repair->breach->obstacle->packet == PACKET_SYN_ACK || repair->breach->obstacle->packet == PACKET_DATA;
+	bool leaves = packet_leaves(repair->breach->obstacle->packet);
 	struct rules_file file;
 
 	if (!read_rules(repair, own_path(repair, UFW_DIRECTORY, "before"), &file) || !file.commit)
@@ -269,7 +265,7 @@ static bool repair_family(struct repair *repair, const struct place *place)
 	const struct chain *from = NULL;
 	const struct rule *jump = early_jump(repair->breach, &from);
 	bool other_family = obstacle->chain->table->family == (repair->ipv6 ? FILTER_IPV4 : FILTER_IPV6);
-	bool leaves = obstacle->packet == PACKET_SYN_ACK || obstacle->packet == PACKET_DATA;
+	bool leaves = packet_leaves(obstacle->packet);
 
 	if (repair->ipv6 && !ufw_uses_ipv6(repair->facts->target, repair->findings->arena)) {
 		problem_remedy(repair->findings, repair->problem,
@@ -294,7 +290,7 @@ bool firewall_repair_ufw(const struct facts *facts, struct findings *findings, s
 
 	if (!obstacle || !obstacle->chain)
 		return false;
-	place = obstacle->rule ? &obstacle->rule->place : &obstacle->chain->policy_place;
+	place = obstacle_place(obstacle);
 	if (!place->path)
 		return false;
 	if (breach->ipv4)
