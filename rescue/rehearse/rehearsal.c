@@ -59,6 +59,17 @@ static int enter_root(const struct target *target)
 	return examined.st_dev == entered.st_dev && examined.st_ino == entered.st_ino ? 0 : -ESTALE;
 }
 
+/* Out of a chroot that the caller may be in, to where the mount namespace begins. The programs of the target may
+ * chroot(2), and so climb out of every root that has something above it: pivot_root(2) would leave it there. The
+ * current directory stays. 0 or negative errno. */
+static int leave_chroot(void)
+{
+	cleanup_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int namespace = here < 0 ? -1 : open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return namespace < 0 || setns(namespace, CLONE_NEWNS) < 0 || fchdir(here) < 0 ? -errno : 0;
+}
+
 /* Waits for the end of the client, which closes the pipe. False: it was too late, and is killed. */
 static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
 {
@@ -94,6 +105,11 @@ static bool play(struct target *target, const struct script *script, struct reco
 		r = enter_root(target);
 		if (r < 0) {
 			record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
+			_exit(0);
+		}
+		r = leave_chroot();
+		if (r < 0) {
+			record_trouble(record, "cannot leave a chroot (by /proc/self/ns/mnt): %s", strerror(-r));
 			_exit(0);
 		}
 		client_play(script, target->staged, record);
