@@ -186,6 +186,7 @@ static const char *shell_command(const char *name)
 /* What loads packet filter rules in the boot, in the first of the orders that it may have. */
 static void add_loaders(const struct facts *facts, struct arena *arena, struct script *script)
 {
+	static const char *const keys[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
 	struct findings findings = {.arena = arena};
 	firewall_loaders loaders = {0};
 	firewall_orders orders = {0};
@@ -202,8 +203,8 @@ static void add_loaders(const struct facts *facts, struct arena *arena, struct s
 			add_firewalld(facts, arena, loader->unit, script);
 		} else if (loader->unit) {
 			add_directories(arena, loader->unit, script);
-			add_commands(facts, arena, loader->unit, "ExecStartPre", ROLE_LOADER, script);
-			add_commands(facts, arena, loader->unit, "ExecStart", ROLE_LOADER, script);
+			for (size_t j = 0; j < ARRAY_SIZE(keys); j++)
+				add_commands(facts, arena, loader->unit, keys[j], ROLE_LOADER, script);
 		} else if (shell_command(loader->name)) {
 			add_shell_command(facts, arena, shell_command(loader->name), script);
 		} else {
