@@ -53,7 +53,7 @@ static struct repair_request request_for(const struct boot_worker *worker, struc
 		/* As repair, but what the rehearsal disproves is not written. What it takes must leave time for that.
 		 */
 		request.rehearse = true;
-		request.rehearsal_timeout = (worker->request->timeout + 1) / 2;
+		request.rehearsal.timeout = (worker->request->timeout + 1) / 2;
 		request.choose = choose_all;
 		break;
 	case BOOT_REPAIR:

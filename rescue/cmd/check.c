@@ -30,8 +30,9 @@ int cmd_check(int argc, char **argv)
 	int r;
 
 	r = options_parse(argc, argv,
-			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC, 0,
-			  &options);
+			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC |
+			      OPTION_TIMEOUT,
+			  0, &options);
 	if (r)
 		return r;
 	load_settings(&arena, &settings, &options.port);
@@ -43,8 +44,10 @@ int cmd_check(int argc, char **argv)
 	if (r < 0)
 		return complain_look(options.root, r);
 	if (options.rehearse) {
+		const struct rehearsal_options how = {.timeout = options.timeout};
+
 		if (!options.no_exec)
-			rehearse(target, plan.after, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
+			rehearse(target, plan.after, &how, &plan.arena, &rehearsal);
 		if (rehearsal_disagrees(&rehearsal, &plan))
 			rehearsal_raise(&rehearsal, &plan);
 		report.rehearsal = &rehearsal;
