@@ -70,7 +70,7 @@ void client_explain_silence(struct client *client)
 		if (result != CONNECTION_SILENT && result != CONNECTION_UNREACHABLE && result != CONNECTION_REFUSED)
 			continue;
 		if (!tried++)
-			traced = client->traces && trace_begin(client->traces) == 0;
+			traced = client->traces && trace_begin(client->traces, &client->script->interfaces) == 0;
 		if (traced && trace_knock(client, &record->connections[i]))
 			return;
 		if (client->tables[record->connections[i].ipv6] >= 0 && count_knock(client, &record->connections[i]))

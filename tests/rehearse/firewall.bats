@@ -72,6 +72,34 @@ with_nftables()
 	is .dropped_by 'rule 2 of chain output in table inet filter (/etc/nftables.conf:5: tcp sport 22 drop)'
 }
 
+@test "nftables: what a device drops before anything else sees it" {
+	with_nftables <<-'END'
+		table netdev early {
+			chain eth0 {
+				type filter hook ingress device "eth0" priority -500; policy accept;
+				tcp dport 80 accept
+				tcp dport 22 drop
+			}
+		}
+	END
+	rehearsed
+	is .status failed
+	is .dropped_by 'rule 2 of chain eth0 in table netdev early (/etc/nftables.conf:5: tcp dport 22 drop)'
+}
+
+@test "nftables: the same in a table for all families" {
+	with_nftables <<-'END'
+		table inet early {
+			chain eth0 {
+				type filter hook ingress device "eth0" priority -500; policy drop;
+			}
+		}
+	END
+	rehearsed
+	is .status failed
+	is .dropped_by 'the policy of chain eth0 in table inet early (/etc/nftables.conf:3: policy drop)'
+}
+
 @test "nftables: one family passes" {
 	with_nftables <<-'END'
 		table ip6 filter {
@@ -256,6 +284,21 @@ ufw_allows_ssh()
 	is '.connections[] | select(.source == "10.0.0.1") | .result' banner
 	is '.connections[] | select(.source == "2a02:2222:9::9") | .result' banner
 	is .dropped_by 'the policy of chain INPUT in table ip filter (/etc/iptables/rules.v4:2: :INPUT DROP [0:0])'
+}
+
+@test "legacy iptables: the table that comes last is looked at, too" {
+	mkdir -p "$ROOT/etc/iptables" "$ROOT/etc/systemd/system/multi-user.target.wants"
+	printf '[Service]\nType=oneshot\nExecStart=/usr/sbin/iptables-legacy-restore /etc/iptables/rules.v4\n' \
+		>"$ROOT/etc/systemd/system/iptables.service"
+	ln -s ../iptables.service "$ROOT/etc/systemd/system/multi-user.target.wants/iptables.service"
+	printf '%s\n' '*security' ':INPUT ACCEPT [0:0]' ':FORWARD ACCEPT [0:0]' ':OUTPUT ACCEPT [0:0]' \
+		'-A INPUT -p tcp --dport 22 -j DROP' COMMIT >"$ROOT/etc/iptables/rules.v4"
+	rehearsed
+	if [ "$(jq -r .status <<<"$report")" = skipped ]; then
+		skip "this kernel has no such table"
+	fi
+	is '.connections[0].result' 'no answer'
+	is .dropped_by 'rule 1 of chain INPUT in table ip security (/etc/iptables/rules.v4:5: -A INPUT -p tcp --dport 22 -j DROP)'
 }
 
 @test "firewalld on a bus of its own" {
