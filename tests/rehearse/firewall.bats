@@ -100,6 +100,21 @@ with_nftables()
 	is .dropped_by 'the policy of chain eth0 in table inet early (/etc/nftables.conf:3: policy drop)'
 }
 
+@test "nftables: what rules log does not get into the log of the kernel that they are tried in" {
+	dmesg >/dev/null || skip "the kernel's log cannot be read here"
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy accept;
+				tcp dport 22 log prefix "sshrescue-test-of-the-log "
+			}
+		}
+	END
+	rehearsed
+	is .status passed
+	! dmesg | grep sshrescue-test-of-the-log
+}
+
 @test "nftables: one family passes" {
 	with_nftables <<-'END'
 		table ip6 filter {
