@@ -123,9 +123,9 @@ static void become_client(struct target *target, const struct script *script, st
 
 /* Runs the play; ranges: of a caller without the rights of root, or NULL. False: it did not come to its end in time. */
 static bool play(struct target *target, const struct script *script, const struct user_ranges *ranges,
-		 struct record *record, unsigned timeout)
+		 struct record *record)
 {
-	int64_t deadline = now() + (int64_t)timeout * 1000;
+	int64_t deadline = now() + (int64_t)script->timeout * 1000;
 	pid_t own = getpid(), client;
 	int ends[2], line[2] = {-1, -1};
 	bool in_time;
@@ -380,7 +380,6 @@ static const char *what_is_needed(const struct target *target, struct user_range
 void rehearse(struct target *target, const struct look *look, const struct rehearsal_options *options,
 	      struct arena *arena, struct rehearsal *ret)
 {
-	unsigned timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	const struct facts *facts = &look->facts;
 	struct user_ranges ranges;
 	struct script script;
@@ -390,6 +389,7 @@ void rehearse(struct target *target, const struct look *look, const struct rehea
 
 	*ret = (struct rehearsal){0};
 	script_write(facts, &look->findings.sources, &options->from, arena, &script);
+	script.timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	if (script.unplayable) {
 		skip(ret, script.unplayable);
 		return;
@@ -413,10 +413,10 @@ void rehearse(struct target *target, const struct look *look, const struct rehea
 		skip(ret, strerror(errno));
 		return;
 	}
-	if (!play(target, &script, geteuid() ? &ranges : NULL, record, timeout)) {
+	if (!play(target, &script, geteuid() ? &ranges : NULL, record)) {
 		judge(facts, &script, record, arena, ret);
 		ret->status = REHEARSAL_FAILED;
-		ret->reason = arena_printf(arena, "it did not come to an end within %u s", timeout);
+		ret->reason = arena_printf(arena, "it did not come to an end within %u s", script.timeout);
 	} else if (*record->trouble) {
 		skip(ret, arena_strdup(arena, record->trouble));
 	} else if (!record->finished) {
