@@ -12,7 +12,7 @@ static const struct command {
 	int (*function)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-    {"check", cmd_check, "[--root DIR] [--json] [--port N] [--strict] [--rehearse]",
+    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse]",
      "say what stands between a client and a login"},
     {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse] [--force]",
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},

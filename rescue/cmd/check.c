@@ -30,8 +30,9 @@ int cmd_check(int argc, char **argv)
 	int r;
 
 	r = options_parse(argc, argv,
-			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC, 0,
-			  &options);
+			  OPTION_ROOT | OPTION_JSON | OPTION_SARIF | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE |
+			      OPTION_NO_EXEC,
+			  0, &options);
 	if (r)
 		return r;
 	load_settings(&arena, &settings, &options.port);
@@ -54,7 +55,9 @@ int cmd_check(int argc, char **argv)
 	report.strict = options.strict;
 	report.notes = pending_note(target, &plan.arena);
 	report.exit = report_exit_status(&report);
-	if (options.json)
+	if (options.sarif)
+		report_sarif(&text, &report);
+	else if (options.json)
 		report_json(&text, &report);
 	else
 		report_text(&text, &report, report_style_for(STDOUT_FILENO));

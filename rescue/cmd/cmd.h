@@ -25,7 +25,7 @@ int cmd_help(int argc, char **argv);
 /* What the options of all subcommands say. */
 struct options {
 	const char *root; /* "/" unless said otherwise */
-	bool json;
+	bool json, sarif; /* at most one */
 	unsigned port;
 	bool dry_run, preen, yes; /* -n -p -y: at most one */
 	bool force;
@@ -47,6 +47,7 @@ enum option_set {
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
+	OPTION_SARIF = 1 << 9,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

@@ -19,6 +19,7 @@ enum {
 	LONG_REHEARSE,
 	LONG_NO_EXEC,
 	LONG_TIMEOUT,
+	LONG_SARIF,
 };
 
 static const struct known_option {
@@ -29,6 +30,7 @@ static const struct known_option {
 } known_options[] = {
     {OPTION_ROOT, LONG_ROOT, "root", required_argument},
     {OPTION_JSON, LONG_JSON, "json", no_argument},
+    {OPTION_SARIF, LONG_SARIF, "sarif", no_argument},
     {OPTION_PORT, LONG_PORT, "port", required_argument},
     {OPTION_MODE, 'n', "dry-run", no_argument},
     {OPTION_MODE, 'p', "preen", no_argument},
@@ -126,7 +128,10 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_port(argument, &options->port);
 	case LONG_JSON:
 		options->json = true;
-		return 0;
+		break;
+	case LONG_SARIF:
+		options->sarif = true;
+		break;
 	case LONG_FORCE:
 		options->force = true;
 		return 0;
@@ -155,6 +160,8 @@ static int options_set(struct options *options, int value, const char *argument)
 	}
 	if (options->dry_run + options->preen + options->yes > 1)
 		return complain(EXIT_USAGE, "-n, -p and -y exclude each other");
+	if (options->json && options->sarif)
+		return complain(EXIT_USAGE, "--json and --sarif exclude each other");
 	return 0;
 }
 

@@ -54,6 +54,8 @@ void report_headline(struct text *text, const struct report *report, struct repo
 void report_mark(struct text *text, enum stage_status status, struct report_style style);
 void report_text(struct text *text, const struct report *report, struct report_style style);
 void report_json(struct text *text, const struct report *report);
+/* What was found, for tools that collect findings; of a check only. */
+void report_sarif(struct text *text, const struct report *report);
 /* The rehearsal: what happened, and what it proves; the value of its key. */
 void report_rehearsal_text(struct text *text, const struct rehearsal *rehearsal, struct report_style style);
 void report_rehearsal_json(struct text *text, const struct rehearsal *rehearsal);
