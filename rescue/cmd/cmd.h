@@ -31,6 +31,7 @@ struct options {
 	bool force;
 	bool strict;
 	bool rehearse, no_exec;
+	bool verify;
 	unsigned timeout; /* seconds */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
@@ -47,6 +48,7 @@ enum option_set {
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
+	OPTION_VERIFY = 1 << 9,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */
