@@ -24,7 +24,8 @@ static const struct command {
     {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},
     {"confirm", cmd_confirm, "[--root DIR]", "say that this boot is good; see boot=guard in sshrescue.conf(5)"},
     {"explain", cmd_explain, "[CODE]", "explain one problem, or list all that are known"},
-    {"report", cmd_report, "[--json]", "show what the run at boot time left under /run/sshrescue"},
+    {"report", cmd_report, "[--json] [--verify]",
+     "show what the run at boot time left under /run/sshrescue; --verify asks the kernel whether it came true"},
     {"version", cmd_version, "", "print the version"},
     {"help", cmd_help, "", "print this text"},
 };

@@ -31,6 +31,7 @@ struct options {
 	bool force;
 	bool strict;
 	bool rehearse, no_exec;
+	bool verify;
 	unsigned timeout; /* seconds */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
@@ -48,6 +49,7 @@ enum option_set {
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
 	OPTION_SARIF = 1 << 9,
+	OPTION_VERIFY = 1 << 10,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

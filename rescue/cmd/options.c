@@ -20,6 +20,7 @@ enum {
 	LONG_NO_EXEC,
 	LONG_TIMEOUT,
 	LONG_SARIF,
+	LONG_VERIFY,
 };
 
 static const struct known_option {
@@ -40,6 +41,7 @@ static const struct known_option {
     {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
     {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
     {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
+    {OPTION_VERIFY, LONG_VERIFY, "verify", no_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -142,6 +144,9 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_timeout(argument, &options->timeout);
 	case LONG_REHEARSE:
 		options->rehearse = true;
+		return 0;
+	case LONG_VERIFY:
+		options->verify = true;
 		return 0;
 	case LONG_NO_EXEC:
 		options->no_exec = true;

@@ -276,6 +276,11 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	report_line(text, report);
 	text_add_string(text, ".\n");
+	if (report->now) {
+		text_add_string(text, "at this moment: ");
+		report_listening_text(text, report->now);
+		text_add_string(text, "\n");
+	}
 	if (look_verdict(final_look(report)) == VERDICT_REACHABLE) {
 		add_sources(text, final_look(report));
 		text_add_string(text, "not seen from here: the provider's security groups, NAT, routes, DNS\n");
