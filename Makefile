@@ -146,10 +146,14 @@ test:
 	$(Q)scripts/deps build test differential fuzz
 	$(Q)$(MAKE) --no-print-directory test-programs fuzzers
 	$(Q)tests/run
-test-unit test-cli test-rehearse:
+test-unit test-cli:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)
+test-rehearse:
+	$(Q)scripts/deps build test differential
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run rehearse
 test-hostile test-differential test-crash:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs

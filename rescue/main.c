@@ -18,7 +18,7 @@ static const struct command {
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
-    {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec]",
+    {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec] [--from ADDRESS]...",
      "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
     {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},

@@ -28,6 +28,7 @@ struct boot_worker {
 	const char *root;
 	const struct boot_request *request;
 	int text_report, json_report, kmsg, guard;
+	const char *no_modules; /* why the kernel finds no modules for a rehearsal, or NULL */
 };
 int boot_work(const struct boot_worker *worker);
 

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "boot/modules.h"
 #include "boot/state.h"
 #include "boot/writable.h"
 #include "settings.h"
@@ -29,6 +30,7 @@ struct guard {
 	int text_report, json_report; /* under their temporary names */
 	int kmsg;
 	struct boot_mount mount;
+	struct boot_modules modules;
 };
 
 /* To the kernel log, where it outlives the boot, and to the console. */
@@ -175,6 +177,7 @@ static pid_t start_worker(struct guard *guard, int sockets[2])
 	    .json_report = guard->json_report,
 	    .kmsg = guard->kmsg,
 	    .guard = sockets[1],
+	    .no_modules = *guard->modules.reason ? guard->modules.reason : NULL,
 	};
 	pid_t pid = fork();
 
@@ -263,10 +266,13 @@ static void guard_run(struct guard *guard)
 			 strerror(result < 0 ? -result : errno));
 		return;
 	}
+	if (guard->request.mode == BOOT_REHEARSE)
+		boot_modules_lend(guard->root, &guard->modules);
 	worker = start_worker(guard, sockets);
 	close(sockets[1]);
 	result = worker < 0 ? -errno : guard_worker(guard, worker, sockets[0]);
 	close(sockets[0]);
+	boot_modules_take_back(&guard->modules);
 	guard_restore_mount(guard);
 	guard_publish(guard, result);
 }

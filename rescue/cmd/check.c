@@ -49,7 +49,7 @@ int cmd_check(int argc, char **argv)
 
 	r = options_parse(argc, argv,
 			  OPTION_ROOT | OPTION_JSON | OPTION_SARIF | OPTION_PORT | OPTION_STRICT | OPTION_REHEARSE |
-			      OPTION_NO_EXEC,
+			      OPTION_NO_EXEC | OPTION_TIMEOUT,
 			  0, &options);
 	if (r)
 		return r;
@@ -62,8 +62,10 @@ int cmd_check(int argc, char **argv)
 	if (r < 0)
 		return complain_look(options.root, r);
 	if (options.rehearse) {
+		const struct rehearsal_options how = {.timeout = options.timeout};
+
 		if (!options.no_exec)
-			rehearse(target, plan.after, &plan.arena, REHEARSAL_TIMEOUT, &rehearsal);
+			rehearse(target, plan.after, &how, &plan.arena, &rehearsal);
 		if (rehearsal_disagrees(&rehearsal, &plan))
 			rehearsal_raise(&rehearsal, &plan);
 		report.rehearsal = &rehearsal;

@@ -234,6 +234,8 @@ void report_line(struct text *text, const struct report *report)
 		text_printf(text, "%zu problem%s repaired; ", report->plan->repaired,
 			    report->plan->repaired == 1 ? "" : "s");
 	add_verdict(text, report);
+	if (report->rehearsal)
+		text_printf(text, "; rehearsal %s", rehearsal_status_name(report->rehearsal->status));
 	if (report->failure) {
 		text_add_string(text, "; ");
 		add_safe(text, report->failure);
