@@ -36,6 +36,7 @@ struct report {
 	const struct rehearsal *rehearsal; /* or NULL: it was not asked for */
 	const struct comparison *now; /* with what the kernel says at this moment; or NULL: it was not asked */
 	const char *notes; /* sentences about earlier transactions, or NULL */
+	const char *disk; /* what sshrescue disks found the root on; NULL: it was named by --root */
 	bool strict;
 	unsigned exit;
 };
