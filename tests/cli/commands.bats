@@ -127,6 +127,7 @@ mask()
 	("$SSHRESCUE" repair -y --root "$ROOT" --json || true) | valid
 }
 
+# shellcheck disable=SC2016 # the dollar signs are jq's
 @test "check --sarif names every problem by its rule, place and fix" {
 	sarif()
 	{
