@@ -20,6 +20,8 @@ enum {
 	LONG_REHEARSE,
 	LONG_NO_EXEC,
 	LONG_TIMEOUT,
+	LONG_SARIF,
+	LONG_VERIFY,
 	LONG_FROM,
 };
 
@@ -31,6 +33,7 @@ static const struct known_option {
 } known_options[] = {
     {OPTION_ROOT, LONG_ROOT, "root", required_argument},
     {OPTION_JSON, LONG_JSON, "json", no_argument},
+    {OPTION_SARIF, LONG_SARIF, "sarif", no_argument},
     {OPTION_PORT, LONG_PORT, "port", required_argument},
     {OPTION_MODE, 'n', "dry-run", no_argument},
     {OPTION_MODE, 'p', "preen", no_argument},
@@ -40,6 +43,7 @@ static const struct known_option {
     {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
     {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
     {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
+    {OPTION_VERIFY, LONG_VERIFY, "verify", no_argument},
     {OPTION_FROM, LONG_FROM, "from", required_argument},
 };
 
@@ -146,7 +150,10 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_port(argument, &options->port);
 	case LONG_JSON:
 		options->json = true;
-		return 0;
+		break;
+	case LONG_SARIF:
+		options->sarif = true;
+		break;
 	case LONG_FORCE:
 		options->force = true;
 		return 0;
@@ -159,6 +166,9 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_from(options, argument);
 	case LONG_REHEARSE:
 		options->rehearse = true;
+		return 0;
+	case LONG_VERIFY:
+		options->verify = true;
 		return 0;
 	case LONG_NO_EXEC:
 		options->no_exec = true;
@@ -177,6 +187,8 @@ static int options_set(struct options *options, int value, const char *argument)
 	}
 	if (options->dry_run + options->preen + options->yes > 1)
 		return complain(EXIT_USAGE, "-n, -p and -y exclude each other");
+	if (options->json && options->sarif)
+		return complain(EXIT_USAGE, "--json and --sarif exclude each other");
 	return 0;
 }
 

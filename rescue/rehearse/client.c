@@ -25,7 +25,7 @@
 #include "rehearse/client_private.h"
 #include "rehearse/confine.h"
 #include "rehearse/counters.h"
-#include "rehearse/listening.h"
+#include "live/listening.h"
 #include "rehearse/machine.h"
 #include "rehearse/netlink.h"
 
