@@ -218,6 +218,17 @@ rules_by_source()
 	done
 }
 
+@test "nftables: rules that the unit of sshd loads itself" {
+	mkdir -p "$ROOT/etc/systemd/system/ssh.service.d"
+	printf '[Service]\nExecStartPre=/usr/sbin/nft -f /etc/extra.nft\n' >"$ROOT/etc/systemd/system/ssh.service.d/extra.conf"
+	printf '%s\n' 'table inet filter {' 'chain input {' 'type filter hook input priority 0; policy drop;' '}' '}' \
+		>"$ROOT/etc/extra.nft"
+	rehearsed
+	is .status failed
+	is '[.programs[].exit] | tostring' '[0,0,null]'
+	is .dropped_by 'the policy of chain input in table inet filter (/etc/extra.nft:3: policy drop)'
+}
+
 @test "nftables that the boot does not start has no say" {
 	with_nftables <<-'END'
 		table inet filter {
