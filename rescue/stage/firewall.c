@@ -18,6 +18,7 @@
 
 enum {
 	WORLD_LIMIT = 64,
+	UNCERTAIN_LIMIT = 6, /* steps of one order: 64 worlds */
 };
 
 struct loading {
@@ -61,26 +62,32 @@ static int step_content(const struct loading *loading, const struct firewall_ste
 	return r;
 }
 
-static void load_step(const struct loading *loading, const struct firewall_step *step, struct firewall_world *world)
+/* Whether one of the notes from that index on has the outcome. */
+static bool has_outcome(const struct load_report *report, size_t first, enum load_outcome outcome)
+{
+	for (; first < report->notes.count; first++) {
+		if (report->notes.items[first].outcome == outcome)
+			return true;
+	}
+	return false;
+}
+
+/* False where the step fails, at least in part. */
+static bool load_step(const struct loading *loading, const struct firewall_step *step, struct firewall_world *world)
 {
 	struct target *target = loading->facts->target;
 	bool legacy = step->other_backend ? step->legacy : loading->legacy;
 	unsigned line = step->text ? step->line : 0;
+	size_t notes = world->report.notes.count;
 	struct blob content;
 
-	switch (step->format) {
-	case FIREWALL_UFW:
+	if (step->format == FIREWALL_UFW) {
 		ufw_load(target, &world->ruleset, legacy, &world->report);
-		return;
-	case FIREWALL_FIREWALLD:
+	} else if (step->format == FIREWALL_FIREWALLD) {
 		firewalld_load(target, &world->ruleset, &loading->network->zones, &world->report);
-		return;
-	default:
-		break;
-	}
-	if (step_content(loading, step, &content) < 0)
-		return;
-	if (step->format == FIREWALL_NFT) {
+	} else if (step_content(loading, step, &content) < 0) {
+		return false;
+	} else if (step->format == FIREWALL_NFT) {
 		nft_load(&world->ruleset,
 			 &(struct nft_input){.target = target, .content = content, .path = step->path, .line = line},
 			 &world->report);
@@ -99,30 +106,52 @@ static void load_step(const struct loading *loading, const struct firewall_step 
 				   },
 				   &world->report);
 	}
+	return !has_outcome(&world->report, notes, LOAD_REFUSED);
 }
 
-/* Loads everything in order, one loader left out; returns the loaders whose success is uncertain, as bits by place in
- * the order. */
-static unsigned build_world(const struct loading *loading, const struct firewall_order *order, unsigned left_out,
-			    struct firewall_world *ret)
+/* Steps of which it is not known whether they load. */
+struct uncertain_steps {
+	const struct firewall_step *items[UNCERTAIN_LIMIT];
+	size_t count;
+	bool too_many;
+	unsigned left_out; /* those that fail in the world at hand, bits by their place in items */
+};
+
+static bool is_left_out(const struct uncertain_steps *uncertain, const struct firewall_step *step)
 {
-	unsigned uncertain = 0;
-
-	*ret = (struct firewall_world){.order = order, .ruleset.arena = loading->facts->arena};
-	for (size_t i = 0; i < order->count; i++) {
-		const struct firewall_loader *loader = order->loaders[i];
-		size_t notes = ret->report.notes.count;
-
-		if (left_out & 1U << i)
-			continue;
-		for (size_t j = 0; j < loader->steps.count; j++)
-			load_step(loading, &loader->steps.items[j], ret);
-		for (; notes < ret->report.notes.count; notes++) {
-			if (ret->report.notes.items[notes].outcome == LOAD_UNCERTAIN)
-				uncertain |= 1U << i;
-		}
+	for (size_t i = 0; i < uncertain->count; i++) {
+		if (uncertain->items[i] == step)
+			return uncertain->left_out & 1U << i;
 	}
-	return uncertain;
+	return false;
+}
+
+static void load_steps(const struct loading *loading, const firewall_steps *steps, struct uncertain_steps *uncertain,
+		       struct firewall_world *world)
+{
+	for (size_t i = 0; i < steps->count; i++) {
+		const struct firewall_step *step = &steps->items[i];
+		size_t notes = world->report.notes.count;
+		bool loaded = !is_left_out(uncertain, step) && load_step(loading, step, world);
+
+		if (!loaded && step->stops)
+			return;
+		if (uncertain->left_out || !has_outcome(&world->report, notes, LOAD_UNCERTAIN))
+			continue;
+		if (uncertain->count < UNCERTAIN_LIMIT)
+			uncertain->items[uncertain->count++] = step;
+		else
+			uncertain->too_many = true;
+	}
+}
+
+/* Loads everything in order but what is left out; when that is nothing, finds what is uncertain. */
+static void build_world(const struct loading *loading, const struct firewall_order *order,
+			struct uncertain_steps *uncertain, struct firewall_world *ret)
+{
+	*ret = (struct firewall_world){.order = order, .ruleset.arena = loading->facts->arena};
+	for (size_t i = 0; i < order->count; i++)
+		load_steps(loading, &order->loaders[i]->steps, uncertain, ret);
 }
 
 typedef ARRAY_OF(struct firewall_world) world_list;
@@ -133,14 +162,18 @@ static bool build_worlds(const struct loading *loading, const firewall_orders *o
 	struct arena *arena = loading->facts->arena;
 
 	for (size_t i = 0; i < orders->count; i++) {
+		struct uncertain_steps uncertain = {0};
 		struct firewall_world world;
-		unsigned uncertain = build_world(loading, &orders->items[i], 0, &world);
 
+		build_world(loading, &orders->items[i], &uncertain, &world);
 		*array_push(arena, ret) = world;
-		for (unsigned left_out = uncertain; left_out; left_out = (left_out - 1) & uncertain) {
+		if (uncertain.too_many)
+			return false;
+		for (unsigned left_out = (1U << uncertain.count) - 1; left_out; left_out--) {
 			if (ret->count == WORLD_LIMIT)
 				return false;
-			build_world(loading, &orders->items[i], left_out, &world);
+			uncertain.left_out = left_out;
+			build_world(loading, &orders->items[i], &uncertain, &world);
 			*array_push(arena, ret) = world;
 		}
 	}
@@ -184,7 +217,8 @@ static void judge(const struct loading *loading, const firewall_loaders *loaders
 	string_list interfaces;
 
 	if (!firewall_find_orders(facts, loaders, facts->arena, &orders) || !build_worlds(loading, &orders, &worlds)) {
-		firewall_raise_unevaluated(loading->findings, "the number of programs that load rules", NULL, 0, NULL);
+		firewall_raise_unevaluated(loading->findings, "the number of orders and outcomes of what loads rules",
+					   NULL, 0, NULL);
 		return;
 	}
 	network_addresses(facts->target, facts->arena, &addresses);
@@ -229,12 +263,13 @@ void firewall_build(const struct facts *facts, struct ruleset *ret)
 	struct loading loading = {
 	    .facts = facts, .findings = &findings, .network = &network, .legacy = iptables_is_legacy(facts)};
 	struct firewall_world world = {.ruleset.arena = facts->arena};
+	struct uncertain_steps uncertain = {0};
 	firewall_loaders loaders;
 	firewall_orders orders;
 
 	network_facts_load(facts->target, facts->arena, &network);
 	firewall_find_loaders(facts, &findings, &loaders);
 	if (firewall_find_orders(facts, &loaders, facts->arena, &orders) && orders.count)
-		build_world(&loading, &orders.items[0], 0, &world);
+		build_world(&loading, &orders.items[0], &uncertain, &world);
 	*ret = world.ruleset;
 }

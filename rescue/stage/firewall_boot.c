@@ -236,7 +236,7 @@ static bool is_local_program(const char *path)
 static int command_loads(const struct search *search, const string_list *words, const char *path, unsigned line,
 			 firewall_steps *ret)
 {
-	int r = firewall_command(search->facts->arena, words, path, line, ret);
+	int r = firewall_command(search->facts->arena, &(struct simple_command){.words = *words}, path, line, ret);
 
 	for (size_t i = 0; r == 0 && i < words->count; i++) {
 		struct blob script;
@@ -250,9 +250,9 @@ static int command_loads(const struct search *search, const string_list *words, 
 	return r;
 }
 
-/* One Exec…= setting. */
-static int setting_loads(const struct search *search, const struct unit *unit, const struct unit_setting *setting,
-			 firewall_steps *ret)
+/* One Exec…= setting. Where a command fails, the unit's later ones are not run. */
+static int setting_loads(const struct search *search, const struct unit *unit, const unit_environment *environment,
+			 const struct unit_setting *setting, firewall_steps *ret)
 {
 	unit_commands commands = {0};
 	const char *reason;
@@ -261,15 +261,24 @@ static int setting_loads(const struct search *search, const struct unit *unit, c
 	if (unit_command_parse(search->facts->arena, unit->name, setting->value, &commands, &reason) < 0)
 		return mentions_firewall(setting->value, strlen(setting->value)) ? -EINVAL : 0;
 	for (size_t i = 0; i < commands.count; i++) {
-		string_list words = commands.items[i].words;
+		const struct unit_command *command = &commands.items[i];
+		size_t before = ret->count;
+		string_list words = {0};
 		int r;
 
+		unit_command_expand(search->facts->arena, command, environment, &words, NULL);
 		if (words.count)
-			words.items[0] = (char *)commands.items[i].path;
+			words.items[0] = (char *)command->path;
 		r = command_loads(search, &words, setting->path, setting->line, ret);
 		if (r < 0)
 			return r;
 		loads = loads || r > 0;
+		for (; before < ret->count; before++) {
+			struct firewall_step *step = &ret->items[before];
+
+			/* A script's own commands are its own affair. */
+			step->stops = step->stops || (!command->ignore_failure && step->path == setting->path);
+		}
 	}
 	return loads;
 }
@@ -279,13 +288,16 @@ static void load_unit_commands(const struct search *search, const char *name)
 {
 	static const char *const keys[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
 	const struct unit *unit = unit_load(search->facts->units, name);
+	const struct unit_setting *failed;
+	unit_environment environment = {0};
 	firewall_steps steps = {0};
 
+	unit_environment_load(search->facts->units, search->facts->arena, unit, &environment, &failed);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct unit_setting *setting = NULL;
 
 		while ((setting = unit_next(unit, "Service", keys[i], setting))) {
-			if (setting_loads(search, unit, setting, &steps) >= 0)
+			if (setting_loads(search, unit, &environment, setting, &steps) >= 0)
 				continue;
 			firewall_raise_unevaluated(search->findings, name, setting->path, setting->line,
 						   setting->value);

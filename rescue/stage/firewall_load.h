@@ -27,6 +27,8 @@ struct firewall_step {
 	bool keep; /* --noflush */
 	bool other_backend; /* the command names its backend: legacy tells which */
 	bool legacy;
+	bool may_fail; /* "|| true": whoever runs it goes on */
+	bool stops; /* where it fails, the loader's later steps are not run */
 };
 typedef ARRAY_OF(struct firewall_step) firewall_steps;
 
@@ -46,14 +48,22 @@ struct firewall_loader {
 };
 typedef ARRAY_OF(struct firewall_loader) firewall_loaders;
 
+/* A command with what a shell put around it. */
+struct simple_command {
+	string_list words;
+	const char *input; /* of "< FILE" */
+	bool may_fail; /* "|| true" */
+	bool stops; /* "|| exit" */
+};
+
 /*
  * firewall_command.c: what a command does to packet filters. 1: it loads rules, and the steps were appended; 0:
  * nothing; -EINVAL: something that is not understood.
  */
-int firewall_command(struct arena *arena, const string_list *words, const char *path, unsigned line,
+int firewall_command(struct arena *arena, const struct simple_command *simple, const char *path, unsigned line,
 		     firewall_steps *ret);
-/* The same for a line of a shell script; one that does more than run a single command is not understood, unless it has
- * nothing to do with firewalls. */
+/* firewall_shell.c: the same for a line of a shell script; one that does more than run a single command is not
+ * understood, unless it has nothing to do with firewalls. */
 int firewall_shell_line(struct arena *arena, const char *text, const char *path, unsigned line, firewall_steps *ret);
 /* A whole script of such lines. */
 int firewall_script(struct arena *arena, const struct blob *script, const char *path, firewall_steps *ret);

@@ -402,6 +402,52 @@ firewalld()
 	at /etc/rc.local:2 firewall.blocked
 }
 
+@test "firewall: quotes of a shell and of units are not nft's" {
+	script /etc/rc.local "$(printf '%s\n' 'nft add table inet f' \
+		"nft 'add chain inet f i { type filter hook input priority 0; policy drop; }'" \
+		'nft "add rule inet f i tcp dport 80 accept"' 'exit 0')"
+	reports firewall.blocked
+	at /etc/rc.local:3 firewall.blocked
+	echo 'nft insert rule inet f i tcp dport 22 accept \; add chain inet f o { type filter hook output priority -5 \; }' \
+		>>"$ROOT/etc/rc.local"
+	sed -i '/^exit/d' "$ROOT/etc/rc.local"
+	healthy
+	rm "$ROOT/etc/rc.local"
+	unit site.service '/usr/sbin/nft "add table inet f; add chain inet f i { type filter hook input priority 0; policy drop; }"'
+	reports firewall.blocked
+	unit site.service '/usr/sbin/iptables-restore < /etc/iptables/rules.v4'
+	unevaluated site.service
+	unit site.service '/usr/sbin/iptables $CLOSE'
+	sed -i '/^ExecStart/i Environment="CLOSE=-P INPUT DROP"' "$ROOT/usr/lib/systemd/system/site.service"
+	check
+	[ "$(json '.problems[] | select(.code == "firewall.blocked") | .severity')" = limits ]
+}
+
+@test "firewall: what a failing command keeps from running" {
+	script /etc/rc.local "$(printf '%s\n' 'iptables -X nowhere' 'iptables -P INPUT DROP' 'ip6tables -P INPUT DROP')"
+	finds firewall.blocked
+	finds firewall.refused
+	sed -i '1s/$/ -e/' "$ROOT/etc/rc.local"
+	finds firewall.refused
+	[ "$(json .verdict)" = reachable ]
+	sed -i '2s/$/ 2>\/dev\/null || true/' "$ROOT/etc/rc.local"
+	finds firewall.blocked
+	rm "$ROOT/etc/rc.local"
+	unit site.service '/usr/sbin/iptables -X nowhere ; /usr/sbin/iptables -P INPUT DROP ; /usr/sbin/ip6tables -P INPUT DROP'
+	finds firewall.refused
+	[ "$(json .verdict)" = reachable ]
+	unit site.service '-/usr/sbin/iptables -X nowhere ; /usr/sbin/iptables -P INPUT DROP ; /usr/sbin/ip6tables -P INPUT DROP'
+	finds firewall.blocked
+}
+
+@test "firewall.unknown: each command that may fail is followed both ways" {
+	script /etc/rc.local "$(printf '%s\n' 'nft add table inet f' \
+		'nft "add chain inet f i { type filter hook input priority 0; policy drop; }"' \
+		'nft destroy table inet f')"
+	finds firewall.unknown
+	[ "$(json .verdict)" = unknown ]
+}
+
 @test "firewall.unevaluated: what is not understood is not taken for nothing" {
 	unit ferm.service
 	unevaluated ferm.service
