@@ -374,8 +374,13 @@ static void find_scripts(const struct search *search)
 		for (size_t j = 0; j < paths.count; j++) {
 			struct node_stat stat;
 			struct blob content;
+			int r = read_text(search, paths.items[j], &content, &stat);
 
-			if (read_text(search, paths.items[j], &content, &stat) == 0 && (stat.mode & 0111))
+			/* Too large, or not to be read: it may be anything. */
+			if (r == -EFBIG || r == -EIO)
+				firewall_raise_unevaluated(search->findings, paths.items[j], paths.items[j], 0,
+							   strerror(-r));
+			else if (r == 0 && (stat.mode & 0111))
 				load_script(search, paths.items[j], &content, places[i].moment);
 		}
 	}

@@ -47,8 +47,8 @@ static bool shell_word(const char **text, bool first, struct text *ret)
 			if (!**text)
 				return false;
 			text_add(ret, (*text)++, 1);
-		} else if (strchr(special, c) && !(alone && !first && strchr("{}!", c))) {
-			/* "{" is a word of nft's, "!" one of iptables'. */
+		} else if (strchr(special, c) && (first || !(c == '!' || (alone && strchr("{}", c))))) {
+			/* Words of nft and iptables behind the first: "{", "!", "!=". */
 			return false;
 		} else {
 			text_add(ret, &c, 1);
@@ -162,7 +162,7 @@ int firewall_script(struct arena *arena, const struct blob *script, const char *
 			length--;
 		text = arena_memdup(arena, line, length);
 		r = firewall_shell_line(arena, text, path, number, ret);
-		if (r < 0 || (r == 0 && !is_plain_line(text)))
+		if (r < 0 || (r == 0 && !is_plain_line(text) && !mentions_firewall(text, length)))
 			return -EINVAL;
 		loads = loads || r > 0;
 		strict = strict || string_after(text, "set -e") || (number == 1 && is_strict_shebang(text));

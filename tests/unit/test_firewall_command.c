@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "stage/firewall_load.h"
+#include "parse/iptables_save.h"
+#include "parse/nft.h"
+#include "stage/firewall_judge.h"
 #include "stage/firewall_mention.h"
 
 static struct blob blob(const char *text)
@@ -175,6 +177,53 @@ static void scripts_of_plain_commands(void **state)
 	arena_release(&arena);
 }
 
+/* Bytes that a script of so many commands takes once it is loaded; every second one fails. */
+static size_t memory_of(const char *first, const char *good, const char *bad, unsigned count)
+{
+	struct arena arena = {0};
+	struct text script = {.arena = &arena};
+	struct firewall_world world = {.ruleset.arena = &arena};
+	const struct firewall_loading loading = {
+	    .arena = &arena, .names = iptables_save_names(&arena), .services = nft_services(&arena)};
+	firewall_steps steps = {0};
+	struct blob blob;
+	size_t used;
+
+	text_add_string(&script, first);
+	for (unsigned i = 0; i < count; i++)
+		text_printf(&script, "%s\n", i % 2 ? bad : good);
+	blob = (struct blob){.data = script.data, .size = script.size};
+	assert_int_equal(firewall_script(&arena, &blob, "/script", &steps), 1);
+	used = arena.used;
+	firewall_load_steps(&loading, &steps, &world);
+	assert_int_equal(world.report.notes.count, count / 2);
+	used = arena.used - used;
+	arena_release(&arena);
+	return used;
+}
+
+/* Each command is a transaction, and what undoes it costs as much as itself, not as the rules that are there. */
+static void memory_grows_with_the_commands(void **state)
+{
+	static const struct {
+		const char *first, *good, *bad;
+	} cases[] = {
+	    {"iptables -N x\n", "iptables -A INPUT -s 192.0.2.1 -j DROP", "iptables -D INPUT -s 192.0.2.2 -j DROP"},
+	    {"iptables -N x\n", "iptables -I INPUT 1 -p tcp --dport 80 -j x", "iptables -X x"},
+	    {"nft add table ip f\nnft add chain ip f i \"{ type filter hook input priority 0; }\"\n",
+	     "nft add rule ip f i ip saddr 192.0.2.1 drop",
+	     "nft \"insert rule ip f i drop; add rule ip f nowhere drop\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t few = memory_of(cases[i].first, cases[i].good, cases[i].bad, 250),
+		       many = memory_of(cases[i].first, cases[i].good, cases[i].bad, 2000);
+
+		assert_in_range(many, few, 10 * few);
+	}
+}
+
 static void a_firewall_is_mentioned(void **state)
 {
 	static const char *const texts[] = {"iptables -P INPUT DROP",	   "/sbin/ip6tables-restore <x",
@@ -198,9 +247,8 @@ static void a_firewall_is_mentioned(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(commands_of_one_line),
-	    cmocka_unit_test(commands_without_a_shell),
-	    cmocka_unit_test(scripts_of_plain_commands),
+	    cmocka_unit_test(commands_of_one_line),	 cmocka_unit_test(commands_without_a_shell),
+	    cmocka_unit_test(scripts_of_plain_commands), cmocka_unit_test(memory_grows_with_the_commands),
 	    cmocka_unit_test(a_firewall_is_mentioned),
 	};
 
