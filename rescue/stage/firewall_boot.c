@@ -68,17 +68,64 @@ static struct firewall_step *add_step(const struct search *search, struct firewa
 	return step;
 }
 
+/* The program that the unit runs, or NULL where it does not say. */
+static const char *unit_program(const struct search *search, const char *name)
+{
+	const struct unit *unit = unit_load(search->facts->units, name);
+	const struct unit_setting *setting = unit_next(unit, "Service", "ExecStart", NULL);
+	unit_commands commands = {0};
+	const char *reason;
+
+	if (!setting || unit_command_parse(search->facts->arena, name, setting->value, &commands, &reason) < 0 ||
+	    !commands.count)
+		return NULL;
+	return commands.items[0].path;
+}
+
+static void need_program(struct firewall_step *step, const char *program)
+{
+	for (size_t i = 0; program && i < ARRAY_SIZE(step->programs); i++) {
+		if (!step->programs[i]) {
+			step->programs[i] = program;
+			return;
+		}
+	}
+}
+
+/* A step that needs the unit's own program and another, if that is not NULL. */
+static struct firewall_step *add_unit_step(const struct search *search, struct firewall_loader *loader,
+					   enum firewall_format format, const char *path, const char *program)
+{
+	struct firewall_step *step = add_step(search, loader, format, path);
+
+	need_program(step, unit_program(search, loader->name));
+	need_program(step, program);
+	return step;
+}
+
 /* --- units of packages ----------------------------------------------------- */
 
 /* ufw-init(8), iptables.init of RHEL: what their scripts read is known. */
 static void load_ufw(const struct search *search, const char *name)
 {
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf");
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf",
+		      "iptables-restore");
 }
 
 static void load_firewalld(const struct search *search, const char *name)
 {
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD, "/etc/firewalld/firewalld.conf");
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD,
+		      "/etc/firewalld/firewalld.conf", NULL);
+}
+
+/* Of two directories, the one that has the plug-in. */
+static const char *plugin_path(const struct search *search, const char *const *directories, const char *name)
+{
+	const char *other = arena_printf(search->facts->arena, "%s/%s", directories[1], name);
+
+	return target_exists(search->facts->target, other)
+		   ? other
+		   : arena_printf(search->facts->arena, "%s/%s", directories[0], name);
 }
 
 /* netfilter-persistent(8) runs plug-ins in the order of their names; those of iptables-persistent and ipset-persistent
@@ -86,13 +133,13 @@ static void load_firewalld(const struct search *search, const char *name)
 static void load_netfilter_persistent(const struct search *search, const char *name)
 {
 	static const struct {
-		const char *name, *path;
+		const char *name, *path, *program;
 		enum firewall_format format;
 		bool ipv6;
 	} plugins[] = {
-	    {"10-ipset", "/etc/iptables/ipsets", FIREWALL_IPSET, false},
-	    {"15-ip4tables", "/etc/iptables/rules.v4", FIREWALL_IPTABLES, false},
-	    {"25-ip6tables", "/etc/iptables/rules.v6", FIREWALL_IPTABLES, true},
+	    {"10-ipset", "/etc/iptables/ipsets", "ipset", FIREWALL_IPSET, false},
+	    {"15-ip4tables", "/etc/iptables/rules.v4", "iptables-restore", FIREWALL_IPTABLES, false},
+	    {"25-ip6tables", "/etc/iptables/rules.v6", "ip6tables-restore", FIREWALL_IPTABLES, true},
 	};
 	static const char *const directories[] = {"/usr/share/netfilter-persistent/plugins.d",
 						  "/etc/netfilter-persistent/plugins.d"};
@@ -115,8 +162,16 @@ static void load_netfilter_persistent(const struct search *search, const char *n
 			    "a plug-in that sshrescue does not know");
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(plugins); i++)
-		add_step(search, loader, plugins[i].format, plugins[i].path)->ipv6 = plugins[i].ipv6;
+	for (size_t i = 0; i < ARRAY_SIZE(plugins); i++) {
+		struct firewall_step *step;
+
+		/* Without its rules a plug-in does nothing, and it comes with a package of its own. */
+		if (!target_exists(search->facts->target, plugins[i].path))
+			continue;
+		step = add_unit_step(search, loader, plugins[i].format, plugins[i].path, plugins[i].program);
+		step->ipv6 = plugins[i].ipv6;
+		need_program(step, plugin_path(search, directories, plugins[i].name));
+	}
 }
 
 /* The scripts of RHEL's iptables-services; elsewhere the unit runs iptables-restore itself. */
@@ -138,8 +193,9 @@ static void load_iptables_service(const struct search *search, const char *name)
 		load_unit_commands(search, name);
 		return;
 	}
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
-		 ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables")
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
+		      ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables",
+		      ipv6 ? "ip6tables-restore" : "iptables-restore")
 	    ->ipv6 = ipv6;
 }
 
@@ -152,7 +208,7 @@ static void load_ipset_service(const struct search *search, const char *name)
 	target_glob(search->facts->target, "/etc/sysconfig/ipset.d/*.set", search->facts->arena, &files);
 	*array_push(search->facts->arena, &files) = arena_strdup(search->facts->arena, "/etc/sysconfig/ipset");
 	for (size_t i = 0; i < files.count; i++)
-		add_step(search, loader, FIREWALL_IPSET, files.items[i]);
+		add_unit_step(search, loader, FIREWALL_IPSET, files.items[i], "ipset");
 }
 
 static void load_unknown(const struct search *search, const char *name);
@@ -278,6 +334,8 @@ static int setting_loads(const struct search *search, const struct unit *unit, c
 
 			/* A script's own commands are its own affair. */
 			step->stops = step->stops || (!command->ignore_failure && step->path == setting->path);
+			if (string_equal(step->path, command->path))
+				need_program(step, command->path);
 		}
 	}
 	return loads;
@@ -546,4 +604,5 @@ void firewall_find_loaders(const struct facts *facts, struct findings *findings,
 	find_scripts(&search);
 	find_interfaces(&search);
 	find_crontabs(&search);
+	firewall_check_programs(facts, findings, ret);
 }

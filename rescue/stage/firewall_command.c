@@ -336,7 +336,8 @@ int firewall_command(struct arena *arena, const struct simple_command *simple, c
 		     .path = path,
 		     .line = line,
 		     .may_fail = simple->may_fail,
-		     .stops = simple->stops},
+		     .stops = simple->stops,
+		     .programs = {words->count ? words->items[0] : NULL}},
 	    .steps = ret,
 	};
 	const char *name;

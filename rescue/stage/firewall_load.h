@@ -17,6 +17,13 @@ enum firewall_format {
 	FIREWALL_FIREWALLD,
 };
 
+/* Whether the programs of a step can be run. */
+enum firewall_fate {
+	FATE_RUNS,
+	FATE_FAILS,
+	FATE_UNCERTAIN,
+};
+
 /* One thing that a loader loads. */
 struct firewall_step {
 	enum firewall_format format;
@@ -29,6 +36,8 @@ struct firewall_step {
 	bool legacy;
 	bool may_fail; /* "|| true": whoever runs it goes on */
 	bool stops; /* where it fails, the loader's later steps are not run */
+	const char *programs[3]; /* that it needs, by path or bare name; the first ones are set */
+	enum firewall_fate fate;
 };
 typedef ARRAY_OF(struct firewall_step) firewall_steps;
 
@@ -71,6 +80,9 @@ int firewall_script(struct arena *arena, const struct blob *script, const char *
 /* firewall_boot.c: all loaders of the next boot. What may load rules and is not understood is raised as
  * firewall.unevaluated. */
 void firewall_find_loaders(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
+/* firewall_program.c: raises firewall.loader where a program of theirs cannot be run, and sets the fate of their steps.
+ */
+void firewall_check_programs(const struct facts *facts, struct findings *findings, firewall_loaders *loaders);
 /* firewall_openrc.c: adds the services of OpenRC. */
 void firewall_find_openrc(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
 void firewall_raise_unevaluated(struct findings *findings, const char *what, const char *path, unsigned line,

@@ -50,6 +50,8 @@ static bool load_step(const struct firewall_loading *loading, const struct firew
 	size_t notes = world->report.notes.count;
 	struct blob content;
 
+	if (step->fate == FATE_FAILS)
+		return false;
 	if (step->format == FIREWALL_UFW) {
 		ufw_load(target, &world->ruleset, legacy, &world->report);
 	} else if (step->format == FIREWALL_FIREWALLD) {
@@ -110,7 +112,8 @@ static void load_steps(const struct firewall_loading *loading, const firewall_st
 
 		if (!loaded && step->stops)
 			return;
-		if (uncertain->left_out || !has_outcome(&world->report, notes, LOAD_UNCERTAIN))
+		if (uncertain->left_out ||
+		    (step->fate != FATE_UNCERTAIN && !has_outcome(&world->report, notes, LOAD_UNCERTAIN)))
 			continue;
 		if (uncertain->count < UNCERTAIN_LIMIT)
 			uncertain->items[uncertain->count++] = step;
