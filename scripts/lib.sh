@@ -252,8 +252,8 @@ vm_wire_answers() {
 # vm_ssh COMMAND...: log in as root with the demo's key. The host key must be the
 # one that the image was made with.
 vm_ssh() {
-	timeout 90 ssh -F /dev/null -p "$VM_PORT" -i "$VM_IMAGE/key" \
-		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=30 \
+	timeout 240 ssh -F /dev/null -p "$VM_PORT" -i "$VM_IMAGE/key" \
+		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=60 \
 		-o UserKnownHostsFile="$VM_IMAGE/known_hosts" -o StrictHostKeyChecking=yes \
 		-o HostKeyAlias=demo root@127.0.0.1 "$@" </dev/null
 }
