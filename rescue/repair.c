@@ -135,9 +135,10 @@ static void commit(struct target *target, const struct repair_request *request, 
 	r = make_writable(request, writable);
 	if (r < 0) {
 		text_printf(failure, "nothing was written: the root cannot be mounted read-write: %s",
-			    r == -EOPNOTSUPP ? "it is an overlay, and what is written there may be gone with this boot; "
-					       "repair the layer below it"
-					     : strerror(-r));
+			    r == -EOPNOTSUPP
+				? "it is an overlay, and what is written there may be gone with this boot; "
+				  "repair the layer below it"
+				: strerror(-r));
 		outcome->failed = true;
 		return;
 	}
