@@ -135,7 +135,7 @@ vm_start() {
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
 			-machine "q35,accel=$VM_ACCELERATOR" -cpu "$VM_CPU" -smp 2 -m 512 \
 			-kernel "$kernel" -initrd "$initrd" \
-			-append "root=UUID=$(cat "$VM_IMAGE/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.debug_shell=ttyS1 $cmdline" \
+			-append "root=UUID=$(cat "$VM_IMAGE/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.default_device_timeout_sec=600 systemd.default_timeout_start_sec=600 systemd.debug_shell=ttyS1 $cmdline" \
 			-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
 			-device virtio-rng-pci \
 			-netdev "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$VM_PORT-:22" \
