@@ -57,6 +57,10 @@ int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, s
 /* What the options of a repair ask for; on a terminal, it asks. */
 struct repair_request repair_request_from(const struct options *options);
 
+/* Takes a transaction back (NULL: the newest) on a root that is open for writing, and adds to text what was done. The
+ * exit status. */
+int undo_transaction(struct target *target, const char *root, const char *id, bool force, struct text *text);
+
 /* Prints "sshrescue: …" to standard error, escaped, and returns status. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Opens a root, or complains: 0 or EXIT_ERROR. */

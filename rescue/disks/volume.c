@@ -74,6 +74,7 @@ static void divide(struct volume_set *set, struct volume *disk, unsigned sector)
 		draft.offset += partition->offset;
 		draft.size = partition->size;
 		draft.parent = disk;
+		draft.number = partition->number;
 		draft.table = NULL;
 		draft.trouble = NULL;
 		draft.partition_uuid = *partition->uuid ? partition->uuid : NULL;
@@ -131,6 +132,7 @@ static struct volume *add_device(struct volume_set *set, const char *directory, 
 	    .device = device_in(set, directory),
 	    .size = number_in(set, directory, "size") * SECTOR,
 	    .parent = parent,
+	    .number = (unsigned)number_in(set, directory, "partition"),
 	    .read_only = number_in(set, directory, "ro") != 0,
 	    .partition_uuid = partition_uuid_in(set, directory),
 	};

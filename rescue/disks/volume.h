@@ -22,6 +22,7 @@ struct volume {
 	unsigned machine; /* volumes of one machine have the same number: each image file is one of its own */
 	const struct volume *parent; /* what it is a part of, or NULL */
 	const char *table; /* it is divided: "gpt", "dos"; or NULL */
+	unsigned number; /* of the partition; 0: it is none */
 	const char *partition_uuid; /* or NULL */
 	struct probe probe;
 	const char *busy; /* who uses it, a sentence; or NULL. It is not touched then */
