@@ -34,6 +34,8 @@ struct options {
 	bool strict;
 	bool rehearse, no_exec;
 	unsigned timeout; /* seconds */
+	const char *format; /* of images, or NULL */
+	const char *key_file; /* for encrypted volumes, or NULL */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -49,6 +51,7 @@ enum option_set {
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
+	OPTION_IMAGE = 1 << 9, /* --format, --key-file */
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

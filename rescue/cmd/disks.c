@@ -201,11 +201,13 @@ int cmd_disks(int argc, char **argv)
 
 	r = options_parse(argc, argv,
 			  OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC |
-			      OPTION_FORCE,
+			      OPTION_FORCE | OPTION_IMAGE,
 			  argc, &run.options);
 	if (r)
 		return r;
 	run.action = take_action(&run.options);
+	if (run.options.format && image_format_named(run.options.format) == IMAGE_UNKNOWN)
+		return complain(EXIT_USAGE, "--format wants raw, qcow2, vmdk or vhdx, not '%s'", run.options.format);
 	if (run.action == DISKS_UNDO && run.options.json)
 		return complain(EXIT_USAGE, "disks undo has no JSON; see: sshrescue help");
 	load_settings(&run.arena, &settings, &run.options.port);
@@ -223,11 +225,14 @@ int cmd_disks(int argc, char **argv)
 	};
 	if (run.action != DISKS_REPAIR)
 		run.request.repair.choose = NULL;
+	run.set.format = run.options.format;
+	run.set.writable = run.action != DISKS_LIST && run.action != DISKS_CHECK && !run.options.dry_run;
 	r = find_volumes(&run);
 	if (r == 0) {
 		work_on_all(&run);
 		r = finish(&run);
 	}
+	volumes_release(&run.set);
 	arena_release(&run.arena);
 	return r;
 }

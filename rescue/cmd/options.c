@@ -19,6 +19,8 @@ enum {
 	LONG_REHEARSE,
 	LONG_NO_EXEC,
 	LONG_TIMEOUT,
+	LONG_FORMAT,
+	LONG_KEY_FILE,
 };
 
 static const struct known_option {
@@ -38,6 +40,8 @@ static const struct known_option {
     {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
     {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
     {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
+    {OPTION_IMAGE, LONG_FORMAT, "format", required_argument},
+    {OPTION_IMAGE, LONG_KEY_FILE, "key-file", required_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -135,6 +139,12 @@ static int options_set(struct options *options, int value, const char *argument)
 		return 0;
 	case LONG_TIMEOUT:
 		return options_timeout(argument, &options->timeout);
+	case LONG_FORMAT:
+		options->format = argument;
+		return 0;
+	case LONG_KEY_FILE:
+		options->key_file = argument;
+		return 0;
 	case LONG_REHEARSE:
 		options->rehearse = true;
 		return 0;

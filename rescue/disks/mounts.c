@@ -18,8 +18,8 @@ enum {
 	OPTIONS_SIZE = 512,
 };
 
-/* Directories that systems have, and that nobody needs in this namespace once the disks are open. */
-static const char *const workshops[] = {"/tmp", "/mnt", "/run"};
+/* Directories that every system has, and that nobody needs in this namespace. */
+static const char *const workshops[] = {"/proc/fs", "/tmp", "/mnt"};
 
 int mounts_begin(struct workshop *ret)
 {

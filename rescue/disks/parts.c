@@ -96,7 +96,6 @@ static void add_part(struct parts *parts, const struct place *place, const char 
 {
 	const struct volume *volume = parts_find(place, entry->source);
 	char *subvolume = fstab_option(parts->arena, entry, "subvol"), *option = NULL;
-	cleanup_fd int backing = -1;
 	cleanup_fd int point = -1;
 	struct part part = {.loop = {.fd = -1}};
 	bool same = volume == place->volume;
@@ -112,8 +111,7 @@ static void add_part(struct parts *parts, const struct place *place, const char 
 	if (point < 0)
 		return;
 	if (!same) {
-		backing = open(volume->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (backing < 0 || loop_attach(backing, volume->offset, volume->size, true, &part.loop) < 0)
+		if (loop_attach(volume->fd, volume->offset, volume->size, true, &part.loop) < 0)
 			return;
 	}
 	part.point = point;

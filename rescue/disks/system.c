@@ -66,15 +66,15 @@ int system_work(const struct place *place, const struct system_request *request,
 {
 	const struct volume *volume = place->volume;
 	/* Nobody can mount it meanwhile. */
-	cleanup_fd int backing = open(volume->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (volume->device ? O_EXCL : 0));
+	cleanup_fd int claim = volume->device ? open(volume->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_EXCL) : -1;
 	cleanup_fd int writable = -1;
 	struct pass pass = {
-	    .place = place, .request = request, .result = ret, .backing = backing, .report_fd = report_fd};
+	    .place = place, .request = request, .result = ret, .backing = volume->fd, .report_fd = report_fd};
 	bool writes = request->action != SYSTEM_CHECK && !request->repair.dry_run;
 	const char *refused = writes ? refusal(place->set->arena, volume) : NULL;
 	struct system_request check = *request;
 
-	if (backing < 0)
+	if (volume->device && claim < 0)
 		return -errno;
 	if (refused) {
 		check.repair.dry_run = true;

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "disks/export.h"
 #include "disks/partition.h"
 #include "disks/probe.h"
 
@@ -18,6 +19,8 @@ struct volume {
 	const char *path; /* the device or file to open */
 	const char *alias; /* a second name that fstab(5) may use: "/dev/mapper/vg-root"; or NULL */
 	uint64_t offset, size; /* within path */
+	int fd; /* of path, for reading; -1: it cannot be opened. Partitions share their disk's where they have no
+		   device */
 	dev_t device; /* 0 for a file */
 	unsigned machine; /* volumes of one machine have the same number: each image file is one of its own */
 	const struct volume *parent; /* what it is a part of, or NULL */
@@ -35,7 +38,14 @@ struct volume_set {
 	struct arena *arena;
 	ARRAY_OF(struct volume *) volumes; /* a volume stands behind what it is a part of */
 	unsigned machines;
+	/* What is wanted of images */
+	const char *format; /* as it was told, or NULL */
+	bool writable; /* it may be written to */
+	struct exports exports;
 };
+
+/* Closes them all, and ends what presents images. */
+void volumes_release(struct volume_set *set);
 
 /* Adds every block device that this machine has, with its partitions: 0 or negative errno. */
 int volumes_add_all(struct volume_set *set);
