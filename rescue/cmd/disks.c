@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "disks/listing.h"
+#include "disks/stack.h"
 #include "disks/system.h"
 #include "settings.h"
 
@@ -229,6 +230,11 @@ int cmd_disks(int argc, char **argv)
 	run.set.writable = run.action != DISKS_LIST && run.action != DISKS_CHECK && !run.options.dry_run;
 	r = find_volumes(&run);
 	if (r == 0) {
+		stack_add_all(&run.set, &(struct stack_request){
+					    .writable = run.set.writable,
+					    .key_file = run.options.key_file,
+					    .may_ask = !run.options.json && isatty(STDIN_FILENO),
+					});
 		work_on_all(&run);
 		r = finish(&run);
 	}

@@ -55,7 +55,9 @@ static bool is_source(const struct place *place, const struct volume *volume, co
 		return length && names[i].value && strlen(names[i].value) == length &&
 		       strncasecmp(value, names[i].value, length) == 0;
 	}
-	return (volume->alias && string_equal(source, volume->alias)) || is_numbered(place, volume, source);
+	return (volume->alias && string_equal(source, volume->alias)) ||
+	       (volume->second_alias && string_equal(source, volume->second_alias)) ||
+	       is_numbered(place, volume, source);
 }
 
 const struct volume *parts_find(const struct place *place, const char *source)

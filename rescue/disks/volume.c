@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -336,6 +338,13 @@ void volumes_release(struct volume_set *set)
 		/* Partitions without a device stand behind the disk that they share it with. */
 		if (volume->fd >= 0 && !volume->offset)
 			close(volume->fd);
+	}
+	while (set->stopper_count) {
+		const struct stopper *stopper = &set->stoppers[--set->stopper_count];
+
+		close(stopper->pipe);
+		while (waitpid(stopper->process, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
 	export_stop(&set->exports);
 }

@@ -17,7 +17,7 @@
 struct volume {
 	const char *name; /* for people: "/dev/vdb1"; "disk.img:1" for what has no device */
 	const char *path; /* the device or file to open */
-	const char *alias; /* a second name that fstab(5) may use: "/dev/mapper/vg-root"; or NULL */
+	const char *alias, *second_alias; /* other names that fstab(5) may use: "/dev/mapper/vg-root"; or NULL */
 	uint64_t offset, size; /* within path */
 	int fd; /* of path, for reading; -1: it cannot be opened. Partitions share their disk's where they have no
 		   device */
@@ -34,6 +34,10 @@ struct volume {
 	bool read_only; /* the kernel lets nobody write to it */
 };
 
+enum {
+	STOPPERS_MOST = 16,
+};
+
 struct volume_set {
 	struct arena *arena;
 	ARRAY_OF(struct volume *) volumes; /* a volume stands behind what it is a part of */
@@ -42,6 +46,13 @@ struct volume_set {
 	const char *format; /* as it was told, or NULL */
 	bool writable; /* it may be written to */
 	struct exports exports;
+	unsigned mapped; /* names given to devices of ours */
+	/* The processes that stop arrays of ours: each waits for the end of a pipe. */
+	struct stopper {
+		pid_t process;
+		int pipe;
+	} stoppers[STOPPERS_MOST];
+	unsigned stopper_count;
 };
 
 /* Closes them all, and ends what presents images. */
