@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "repair.h"
 #include "report/report.h"
 
 int cmd_check(int argc, char **argv);
@@ -14,6 +15,7 @@ int cmd_repair(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_rehearse(int argc, char **argv);
+int cmd_disks(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_arm(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
@@ -51,6 +53,9 @@ enum option_set {
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */
 int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, struct options *ret);
+
+/* What the options of a repair ask for; on a terminal, it asks. */
+struct repair_request repair_request_from(const struct options *options);
 
 /* Prints "sshrescue: …" to standard error, escaped, and returns status. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

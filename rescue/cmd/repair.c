@@ -42,7 +42,7 @@ static bool choose_by_asking(void *context, const struct problem *problem)
 	return answer == 'y' || answer == 'Y';
 }
 
-static struct repair_request request_from(const struct options *options)
+struct repair_request repair_request_from(const struct options *options)
 {
 	struct repair_request request = {
 	    .port = options->port,
@@ -86,7 +86,7 @@ int cmd_repair(int argc, char **argv)
 	if (r)
 		return r;
 	load_settings(&arena, &settings, &options.port);
-	request = request_from(&options);
+	request = repair_request_from(&options);
 	r = open_target(options.root,
 			TARGET_CONFINE | (options.dry_run ? 0 : TARGET_WRITABLE) |
 			    (options.rehearse ? TARGET_REHEARSE : 0),

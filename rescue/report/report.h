@@ -34,6 +34,7 @@ struct report {
 	const char *failure; /* why nothing was written although it should have been, or NULL */
 	const struct rehearsal *rehearsal; /* or NULL: it was not asked for */
 	const char *notes; /* sentences about earlier transactions, or NULL */
+	const char *disk; /* what sshrescue disks found the root on; NULL: it was named by --root */
 	bool strict;
 	unsigned exit;
 };

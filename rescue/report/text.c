@@ -241,10 +241,15 @@ void report_line(struct text *text, const struct report *report)
 }
 
 /* A command line to type. */
-static void add_command(struct text *text, const char *command, const struct target *target)
+static void add_command(struct text *text, const char *command, const struct report *report)
 {
-	text_printf(text, " sshrescue %s", command);
-	if (!string_equal(target->root, "/")) {
+	const struct target *target = report->target;
+
+	text_printf(text, " sshrescue %s%s", report->disk ? "disks " : "", command);
+	if (report->disk) {
+		text_add_string(text, " ");
+		add_safe(text, report->disk);
+	} else if (!string_equal(target->root, "/")) {
 		text_add_string(text, " --root ");
 		add_safe(text, target->root);
 	}
@@ -282,10 +287,10 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	if (report->transaction) {
 		text_printf(text, "transaction %s; to take it back:", report->transaction);
-		add_command(text, "undo", report->target);
+		add_command(text, "undo", report);
 	} else if (report->kind != REPORT_REPAIR && count.repairable) {
 		text_add_string(text, "next:");
-		add_command(text, "repair", report->target);
+		add_command(text, "repair", report);
 	}
 }
 
