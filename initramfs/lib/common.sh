@@ -6,6 +6,10 @@
 
 state=/run/sshrescue
 
+# BusyBox's shell prefers its own programs to those of the same name in the PATH.
+mount() { /usr/bin/mount "$@"; }
+modprobe() { /usr/sbin/modprobe "$@"; }
+
 say() { printf 'sshrescue: %s\n' "$*"; }
 
 # consoles: those of the kernel, one a line.
@@ -61,7 +65,7 @@ number() {
 coldplug() {
 	find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u >/run/modalias
 	# Names of devices have no spaces. What has no driver here is no error.
-	xargs -r -n 200 modprobe -q -a -b </run/modalias 2>/dev/null
+	xargs -r -n 200 /usr/sbin/modprobe -q -a -b </run/modalias 2>/dev/null
 }
 
 # settle SECONDS: drivers, until no new device has appeared for two seconds, at most that
@@ -115,7 +119,7 @@ with_root() {
 	xfs) options=$options,nouuid ;;
 	esac
 	# shellcheck disable=SC2016 # for the shell inside
-	unshare -m sh -c 'mount -o "$2" "$1" /mnt && shift 2 && exec "$@"' sh "$device" "$options" "$@"
+	unshare -m sh -c '/usr/bin/mount -o "$2" "$1" /mnt && shift 2 && exec "$@"' sh "$device" "$options" "$@"
 }
 
 # --- network -----------------------------------------------------------------------

@@ -105,7 +105,7 @@ media_start() {
 	mkdir -p "$dir"
 	VM_DIR=$dir
 	VM_SHOWN=0
-	touch "$dir/console.log"
+	touch "$dir/console.log" "$dir/qemu.log"
 	mkfifo "$dir/shell.in" "$dir/shell.out"
 	vm_choose_accelerator "$rescue/vmlinuz"
 	case $firmware in
@@ -152,19 +152,18 @@ media_start() {
 # drive FILE: options for a disk of the machine.
 drive() { DRIVES+=(-drive "file=$1,format=raw,if=virtio,cache=unsafe"); }
 
-# talk SCRIPT ARGUMENT...: the tests that an expect script makes of the console.
+console_end() { tail -n 30 "$VM_DIR/console.log"; }
+
+# talk SCRIPT ARGUMENT...: the tests that an expect script makes of the console. A script that
+# breaks off has said why.
 talk() {
-	local line status=0
+	local line
 	while IFS= read -r line; do
 		case $line in
 		"ok - "*) check "${line#ok - }" true ;;
-		"not ok - "*) check "${line#not ok - }" tail -n 30 "$VM_DIR/console.log" && : ;;
-		"status "*) status=${line#status } ;;
+		"not ok - "*) check "${line#not ok - }" not console_end ;;
 		*) echo "# $line" ;;
 		esac
-	done < <(
-		expect "$TOP/tests/media/$1" "$CONSOLE" "$VM_LIMIT" "${@:2}" 2>&1
-		echo "status $?"
-	)
-	[ "$status" -eq 0 ]
+	done < <(expect "$TOP/tests/media/$1" "$CONSOLE" "$VM_LIMIT" "${@:2}" 2>&1 && echo "ok - $1: it went to the end" ||
+		echo "not ok - $1: it went to the end")
 }
