@@ -162,7 +162,7 @@ static bool rehearse_plan(struct target *target, const struct repair_request *re
 {
 	outcome->rehearsal = rehearsal_forbidden;
 	if (!request->no_exec)
-		rehearse(target, outcome->plan.after, &outcome->plan.arena, REHEARSAL_TIMEOUT, &outcome->rehearsal);
+		rehearse(target, outcome->plan.after, &request->rehearsal, &outcome->plan.arena, &outcome->rehearsal);
 	outcome->report.rehearsal = &outcome->rehearsal;
 	return rehearsal_disagrees(&outcome->rehearsal, &outcome->plan);
 }

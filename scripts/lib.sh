@@ -54,9 +54,15 @@ quote_lines() { sed -e 's/\r//g' -e "s/^/   | /"; }
 
 # --- files -------------------------------------------------------------------
 
-# need_root "$0" "$@": go on as root, through sudo where needed.
+# need_root "$0" "$@": go on as root, through sudo where needed, and with mounts of our own. Whoever unshares a mount
+# namespace meanwhile (sandboxes do, other tests too) would take a copy of every mount along, and keep the file system
+# of an image mounted behind our umount: what is read from the image's file then is an older state of it, whole but
+# without the newest names. A machine that boots from it finds no init.
 need_root() {
-	[ "$(id -u)" -ne 0 ] || return 0
+	if [ "$(id -u)" -eq 0 ]; then
+		[ -z "${SSHRESCUE_OWN_MOUNTS:-}" ] || return 0
+		SSHRESCUE_OWN_MOUNTS=y exec unshare --mount "$@"
+	fi
 	command -v sudo >/dev/null ||
 		die "must run as root (it makes a disk image with files of many owners), and sudo is not installed"
 	exec sudo --preserve-env=SSHRESCUE_BUILD,SSHRESCUE_BINARY,SSHRESCUE_ACCELERATOR,SSHRESCUE_MIRROR,SSHRESCUE_SECURITY_MIRROR,SSHRESCUE_BOOT_LIMIT "$@"

@@ -24,16 +24,23 @@ int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
+enum {
+	OPTION_FROM_MOST = 16, /* times that --from may be given */
+};
+
 /* What the options of all subcommands say. */
 struct options {
 	const char *root; /* "/" unless said otherwise */
-	bool json;
+	bool json, sarif; /* at most one */
 	unsigned port;
 	bool dry_run, preen, yes; /* -n -p -y: at most one */
 	bool force;
 	bool strict;
 	bool rehearse, no_exec;
-	unsigned timeout; /* seconds */
+	bool verify;
+	unsigned timeout; /* seconds; 0: not given */
+	const char *from[OPTION_FROM_MOST];
+	size_t from_count;
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -49,6 +56,9 @@ enum option_set {
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
+	OPTION_SARIF = 1 << 9,
+	OPTION_VERIFY = 1 << 10,
+	OPTION_FROM = 1 << 11,
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */

@@ -50,6 +50,7 @@ struct repair_request repair_request_from(const struct options *options)
 	    .rehearse = options->rehearse,
 	    .no_exec = options->no_exec,
 	    .force = options->force,
+	    .rehearsal.timeout = options->timeout,
 	};
 
 	if (options->dry_run) {
@@ -81,7 +82,7 @@ int cmd_repair(int argc, char **argv)
 
 	r = options_parse(argc, argv,
 			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT | OPTION_REHEARSE |
-			      OPTION_NO_EXEC | OPTION_FORCE,
+			      OPTION_NO_EXEC | OPTION_TIMEOUT | OPTION_FORCE,
 			  0, &options);
 	if (r)
 		return r;

@@ -25,8 +25,9 @@ const char *mounts_begin(void)
 {
 	if (unshare(CLONE_NEWNS) < 0)
 		return NULL;
-	/* The root of an initramfs cannot be made private, and need not be. */
-	(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	/* What is unmounted outside is not held here. The root of an initramfs cannot be changed so, and need not be.
+	 */
+	(void)mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(workshops); i++) {
 		if (mount("sshrescue", workshops[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=1m") ==
 		    0)

@@ -172,11 +172,11 @@ const struct sshd_setting *sshd_config_next(const struct sshd_config *config, co
 					    const struct sshd_setting *previous)
 {
 	const char *name = keyword_name(keyword_id_named(keyword));
-	const struct sshd_setting *setting = previous ? previous + 1 : config->settings.items;
+	size_t next = previous ? (size_t)(previous - config->settings.items) + 1 : 0;
 
-	for (; name && setting < config->settings.items + config->settings.count; setting++) {
-		if (string_equal(setting->keyword, name))
-			return setting;
+	for (; name && next < config->settings.count; next++) {
+		if (string_equal(config->settings.items[next].keyword, name))
+			return &config->settings.items[next];
 	}
 	return NULL;
 }

@@ -85,7 +85,8 @@ static bool make_overlay(struct arena *arena, struct step *step)
 }
 
 /* Makes the overlay the root. Where the old one is an initramfs, which cannot be left, it is covered instead: nothing
- * that lacks the right to unmount gets below. */
+ * that lacks the right to unmount gets below. Only where the namespace begins may it be so, for what leads up from
+ * there leads back to what covers it. */
 static bool change_root(struct step *step)
 {
 	if (!done(step, "enter the overlay", chdir(WORKSHOP "/root")))

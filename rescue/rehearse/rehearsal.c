@@ -59,6 +59,17 @@ static int enter_root(const struct target *target)
 	return examined.st_dev == entered.st_dev && examined.st_ino == entered.st_ino ? 0 : -ESTALE;
 }
 
+/* Out of a chroot that the caller may be in, to where the mount namespace begins. The programs of the target may
+ * chroot(2), and so climb out of every root that has something above it: pivot_root(2) would leave it there. The
+ * current directory stays. 0 or negative errno. */
+static int leave_chroot(void)
+{
+	cleanup_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int namespace = here < 0 ? -1 : open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return namespace < 0 || setns(namespace, CLONE_NEWNS) < 0 || fchdir(here) < 0 ? -errno : 0;
+}
+
 /* Waits for the end of the client, which closes the pipe. False: it was too late, and is killed. */
 static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
 {
@@ -76,12 +87,35 @@ static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
 	return in_time;
 }
 
+/* In the process that plays the client; parent is who waits for it. */
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent)
+    __attribute__((noreturn));
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent)
+{
+	int r;
+
+	/* A parent that was killed before this sends no signal. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(0);
+	r = enter_root(target);
+	if (r < 0) {
+		record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
+		_exit(0);
+	}
+	r = leave_chroot();
+	if (r < 0) {
+		record_trouble(record, "cannot leave a chroot (by /proc/self/ns/mnt): %s", strerror(-r));
+		_exit(0);
+	}
+	client_play(script, target->staged, record);
+}
+
 /* Runs the play. False: it did not come to its end in time. */
 static bool play(struct target *target, const struct script *script, struct record *record, unsigned timeout)
 {
 	int64_t deadline = now() + (int64_t)timeout * 1000;
-	int ends[2], r;
-	pid_t client;
+	pid_t own = getpid(), client;
+	int ends[2];
 	bool in_time;
 
 	if (pipe2(ends, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
@@ -91,12 +125,7 @@ static bool play(struct target *target, const struct script *script, struct reco
 	client = fork();
 	if (client == 0) {
 		close(ends[0]);
-		r = enter_root(target);
-		if (r < 0) {
-			record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
-			_exit(0);
-		}
-		client_play(script, target->staged, record);
+		become_client(target, script, record, own);
 	}
 	close(ends[1]);
 	if (client < 0)
@@ -157,7 +186,8 @@ static const char *const result_names[] = {
     [CONNECTION_ERROR] = "error",
 };
 
-static void take_connections(const struct record *record, struct arena *arena, struct rehearsal *ret)
+static void take_connections(const struct script *script, const struct record *record, struct arena *arena,
+			     struct rehearsal *ret)
 {
 	for (size_t i = 0; i < record->connection_count; i++) {
 		const struct record_connection *connection = &record->connections[i];
@@ -166,7 +196,9 @@ static void take_connections(const struct record *record, struct arena *arena, s
 		    .ipv6 = connection->ipv6,
 		    .source = address_text(arena, connection->ipv6, connection->source),
 		    .address = address_text(arena, connection->ipv6, connection->address),
+		    .interface = script->interfaces.items[connection->interface],
 		    .port = connection->port,
+		    .let_in = connection->let_in,
 		    .result = result_names[connection->result],
 		    .answered = connection->result == CONNECTION_BANNER,
 		};
@@ -216,7 +248,7 @@ static bool take_keys(const struct facts *facts, const struct record *record, st
 
 /* Why nobody gets in, as far as it can be told. */
 static const char *reason_for_failure(const struct script *script, const struct record *record, struct arena *arena,
-				      const struct rehearsal *rehearsal)
+				      const struct rehearsed_connection *lost)
 {
 	for (size_t i = 0; i < script->programs.count; i++) {
 		const struct record_program *program = &record->programs[i];
@@ -227,13 +259,38 @@ static const char *reason_for_failure(const struct script *script, const struct 
 	}
 	if (!record->listening)
 		return "sshd does not listen";
+	if (!lost)
+		return "there is no port to connect to";
+	return arena_printf(arena, "a connection from %s to port %u: %s",
+			    script->sources_asked ? lost->source : "outside", lost->port, lost->result);
+}
+
+static bool is_answered(const struct rehearsal *rehearsal, const char *source)
+{
 	for (size_t i = 0; i < rehearsal->connections.count; i++) {
 		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
 
-		return arena_printf(arena, "a connection from outside to port %u: %s", connection->port,
-				    connection->result);
+		if (connection->answered && (!source || string_equal(connection->source, source)))
+			return true;
 	}
-	return "there is no port to connect to";
+	return false;
+}
+
+/* Whether somebody got in, or each of those that the user asked for; if not, *ret_lost is a connection of one that did
+ * not, or NULL where none was made. */
+static bool got_in(const struct script *script, const struct rehearsal *rehearsal,
+		   const struct rehearsed_connection **ret_lost)
+{
+	*ret_lost = NULL;
+	for (size_t i = 0; i < rehearsal->connections.count; i++) {
+		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
+
+		if (!is_answered(rehearsal, script->sources_asked ? connection->source : NULL)) {
+			*ret_lost = connection;
+			return false;
+		}
+	}
+	return rehearsal->connections.count;
 }
 
 /* A loader that did not load, or NULL. */
@@ -253,13 +310,12 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		  struct arena *arena, struct rehearsal *ret)
 {
 	const struct scripted_program *refused;
-	bool answered = false, keys_known;
+	const struct rehearsed_connection *lost;
+	bool keys_known;
 
 	take_programs(script, record, arena, ret);
-	take_connections(record, arena, ret);
+	take_connections(script, record, arena, ret);
 	keys_known = take_keys(facts, record, arena, ret);
-	for (size_t i = 0; i < ret->connections.count; i++)
-		answered = answered || ret->connections.items[i].answered;
 	if (*record->banner)
 		ret->banner = arena_strdup(arena, record->banner);
 	if (record->dropped_by.found)
@@ -272,8 +328,8 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		ret->reason = arena_printf(arena, "%s did not load its rules here", refused->unit);
 	} else if (*record->failure)
 		ret->reason = arena_strdup(arena, record->failure);
-	else if (!answered)
-		ret->reason = reason_for_failure(script, record, arena, ret);
+	else if (!got_in(script, ret, &lost))
+		ret->reason = reason_for_failure(script, record, arena, lost);
 	else if (!record->keys_exchanged)
 		ret->reason = "sshd has a banner, but does not exchange keys";
 	else if (!keys_known)
@@ -288,16 +344,17 @@ static void skip(struct rehearsal *rehearsal, const char *reason)
 	rehearsal->reason = reason;
 }
 
-void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
-	      struct rehearsal *ret)
+void rehearse(struct target *target, const struct look *look, const struct rehearsal_options *options,
+	      struct arena *arena, struct rehearsal *ret)
 {
+	unsigned timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	const struct facts *facts = &look->facts;
 	struct script script;
 	struct record *record;
 	int64_t began = now();
 
 	*ret = (struct rehearsal){0};
-	script_write(facts, &look->findings.sources, arena, &script);
+	script_write(facts, &look->findings.sources, &options->from, arena, &script);
 	if (script.unplayable) {
 		skip(ret, script.unplayable);
 		return;

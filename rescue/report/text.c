@@ -234,6 +234,8 @@ void report_line(struct text *text, const struct report *report)
 		text_printf(text, "%zu problem%s repaired; ", report->plan->repaired,
 			    report->plan->repaired == 1 ? "" : "s");
 	add_verdict(text, report);
+	if (report->rehearsal)
+		text_printf(text, "; rehearsal %s", rehearsal_status_name(report->rehearsal->status));
 	if (report->failure) {
 		text_add_string(text, "; ");
 		add_safe(text, report->failure);
@@ -281,6 +283,11 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	report_line(text, report);
 	text_add_string(text, ".\n");
+	if (report->now) {
+		text_add_string(text, "at this moment: ");
+		report_listening_text(text, report->now);
+		text_add_string(text, "\n");
+	}
 	if (look_verdict(final_look(report)) == VERDICT_REACHABLE) {
 		add_sources(text, final_look(report));
 		text_add_string(text, "not seen from here: the provider's security groups, NAT, routes, DNS\n");

@@ -47,6 +47,16 @@ disks()
 	JSON=$("$SSHRESCUE" disks "$@" --json) || status=$?
 }
 
+# A namespace of somebody else's, made meanwhile, may hold a copy of a mount for as long as it lives.
+wait_until_free()
+{
+	for _ in $(seq 100); do
+		! python3 -c 'import os, sys; os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL)' "$1" 2>/dev/null || return 0
+		sleep 0.2
+	done
+	return 1
+}
+
 # unchanged FILE COMMAND...: not a byte of the image is another one afterwards.
 unchanged()
 {
@@ -95,6 +105,7 @@ unchanged()
 	mount -o ro,noload "$loop" mounted
 	unchanged ext4.img disks repair -y "$loop"
 	umount mounted
+	wait_until_free "$loop"
 	[ "$status" -eq 8 ]
 	[ "$(json '.volumes[0].in_use')" != null ]
 	disks repair -y "$loop"

@@ -93,6 +93,30 @@ orders()
 	all_held 70
 }
 
+# in_cage MOUNTED: the same from within a chroot, which a program climbs out of that may chroot(2) again.
+in_cage()
+{
+	cage=$BATS_TEST_TMPDIR/cage
+	mkdir "$cage"
+	[ -z "$1" ] || mount --bind "$cage" "$cage"
+	mkdir "$cage/proc" "$cage/tmp" "$cage/root"
+	cp "$SSHRESCUE" "$cage/sshrescue"
+	host_bait
+	echo "files $BAIT_FILE" >"$ROOT/etc/evil"
+	mount -t proc proc "$cage/proc"
+	mount --bind "$ROOT" "$cage/root"
+	report=$(chroot "$cage" /sshrescue rehearse --root /root --json | jq .rehearsal) || true
+	umount "$cage/proc" "$cage/root"
+	[ -z "$1" ] || umount "$cage"
+	no_bait
+	echo "$report" >&2
+	is .status failed
+	all_held 9
+}
+
+@test "files: nothing is reached from a chroot" { in_cage ''; }
+@test "files: nothing is reached from a chroot that is a mount" { in_cage mounted; }
+
 @test "a process that wants to stay behind does not" {
 	attacked 'outlive'
 	is .status failed
