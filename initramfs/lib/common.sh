@@ -6,8 +6,7 @@
 
 state=/run/sshrescue
 
-# BusyBox's shell prefers its own programs to those of the same name in the PATH.
-mount() { /usr/bin/mount "$@"; }
+# BusyBox's shell prefers its own program of that name to the one in the PATH.
 modprobe() { /usr/sbin/modprobe "$@"; }
 
 say() { printf 'sshrescue: %s\n' "$*"; }
@@ -109,17 +108,6 @@ look() {
 	sed '1,/^$/d' "$state/found.$$" >"$state/systems.$$"
 	mv "$state/found.$$" "$state/found"
 	mv "$state/systems.$$" "$state/systems"
-}
-
-# with_root DEVICE ro|rw COMMAND...: with its file system on /mnt, which nobody else sees.
-with_root() {
-	device=$1 options=$2,nosuid,nodev,noexec
-	shift 2
-	case $(blkid -p -o value -s TYPE "$device") in
-	xfs) options=$options,nouuid ;;
-	esac
-	# shellcheck disable=SC2016 # for the shell inside
-	unshare -m sh -c '/usr/bin/mount -o "$2" "$1" /mnt && shift 2 && exec "$@"' sh "$device" "$options" "$@"
 }
 
 # --- network -----------------------------------------------------------------------
