@@ -199,6 +199,10 @@ static bool apply_conntrack_option(struct rule_line *line, const struct option_u
 
 static bool apply_conntrack(struct rule_line *line, const struct extension_use *use)
 {
+	/* A packet without a connection has no protocol in this sense, and matches only by its state (conntrack_mt() of
+	 * net/netfilter/xt_conntrack.c). */
+	if (option_of(line, use, CT_PROTOCOL) && !option_of(line, use, CT_STATE))
+		add_states(line, STATE_INVALID | STATE_UNTRACKED, true);
 	for (unsigned id = 0; id < CT_COUNT; id++) {
 		const struct option_use *option = option_of(line, use, id);
 
