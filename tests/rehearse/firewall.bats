@@ -329,6 +329,19 @@ ufw_allows_ssh()
 	is .dropped_by 'rule 1 of chain INPUT in table ip security (/etc/iptables/rules.v4:5: -A INPUT -p tcp --dport 22 -j DROP)'
 }
 
+@test "iptables: what is not tracked has no connection, to the checks as to the kernel" {
+	mkdir -p "$ROOT/etc/iptables" "$ROOT/etc/systemd/system/multi-user.target.wants"
+	printf '[Service]\nType=oneshot\nExecStart=/usr/sbin/iptables-restore /etc/iptables/rules.v4\n' \
+		>"$ROOT/etc/systemd/system/iptables.service"
+	ln -s ../iptables.service "$ROOT/etc/systemd/system/multi-user.target.wants/iptables.service"
+	printf '%s\n' '*filter' ':INPUT DROP [0:0]' '-A INPUT -p tcp --dport 22 -m conntrack --ctproto tcp -j ACCEPT' COMMIT \
+		'*raw' '-A PREROUTING -p tcp --dport 22 -j CT --notrack' COMMIT >"$ROOT/etc/iptables/rules.v4"
+	rehearsed
+	is '.programs[0].exit' 0
+	is '.connections[0].result' 'no answer'
+	[ "$("$SSHRESCUE" check --json --root "$ROOT" | jq '[.sources[] | select(. == "any" or startswith("any IPv4"))] | length')" -eq 0 ]
+}
+
 @test "firewalld on a bus of its own" {
 	boot_starts firewalld.service multi-user.target
 	rehearsed --timeout 60
