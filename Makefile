@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # make            build/sshrescue, one static binary
-# make test       everything: unit, command line, hostile roots, real tools as judges, kills, QEMU
+# make test       everything: unit, command line, fuzzing, hostile roots, real tools as judges, kills, QEMU
+# make fuzz       ten million executions of each parser under libFuzzer, which takes hours
 # make demo       lock a Debian out, repair it from its own initramfs, log in
+# make iso        a rescue image that boots from USB, CD or the network (docs/rescue-iso.md)
 # make install    DESTDIR= PREFIX= as usual, with the hooks of the initramfs generators that are there
 #                 (HOOKS="dracut initramfs-tools" names them);  V=1 shows the commands
 
@@ -40,6 +42,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/product/%.o)
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/checked/%.o,$(filter-out rescue/main.c,$(SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 JUDGES := $(foreach source,$(sort $(wildcard tests/differential/*/dump.c)),$(BUILD)/differential/$(word 3,$(subst /, ,$(source)))-dump)
+FUZZERS := $(patsubst tests/%.c,$(BUILD)/%,$(filter-out tests/fuzz/fuzz.c,$(sort $(wildcard tests/fuzz/*.c))))
 TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/crash/killer.c tests/hostile/*.c tests/cli/*.c tests/rehearse/*.c tests/differential/*/probe.c)))
 
 V ?= 0
@@ -119,16 +122,39 @@ $(BUILD)/tests/%: tests/%.c
 
 $(BUILD)/tests/differential/firewall/probe: tests/differential/firewall/network.h
 
+# The same sources once more, with the marks that libFuzzer steers by.
+FUZZ_CFLAGS := -std=gnu11 $(WARNINGS) -g -O1 -fno-strict-aliasing -Wno-missing-field-initializers -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_OBJECTS := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out rescue/main.c,$(SOURCES)) tests/fuzz/fuzz.c)
+$(BUILD)/fuzz/%.o: %.c | $(BUILD)/include
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -isystem $(LIBMNL)/include -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/fuzz.a: $(FUZZ_OBJECTS)
+	$(Q)rm -f $@ && ar rcsD $@ $^
+$(FUZZERS): $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/fuzz.a
+	$(call say,FUZZER,$@)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< $(BUILD)/fuzz/fuzz.a -lsodium -lexpat $(LIBMNL_A)
+.PHONY: fuzzers fuzz
+fuzzers: $(FUZZERS)
+fuzz:
+	$(Q)scripts/deps build test differential fuzz
+	$(Q)$(MAKE) --no-print-directory fuzzers
+	$(Q)tests/run --long fuzz
+
 .PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
-	$(Q)scripts/deps build test differential
-	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)scripts/deps build test differential fuzz
+	$(Q)$(MAKE) --no-print-directory test-programs fuzzers
 	$(Q)tests/run
-test-unit test-cli test-rehearse:
+test-unit test-cli:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)
+test-rehearse:
+	$(Q)scripts/deps build test differential
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run rehearse
 test-hostile test-differential test-crash:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
@@ -141,6 +167,16 @@ demo:
 	$(Q)scripts/deps build demo
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/sshrescue
 	$(Q)scripts/demo
+
+# The rescue image: build/rescue/sshrescue.iso, and vmlinuz and initramfs.img for PXE.
+.PHONY: iso test-media
+iso: $(BUILD)/sshrescue
+	$(Q)scripts/deps media
+	$(Q)scripts/rescue-image
+test-media: $(BUILD)/sshrescue
+	$(Q)scripts/deps media
+	$(Q)scripts/rescue-image
+	$(Q)tests/media/iso
 
 .PHONY: install lint format size repro clean
 $(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue
@@ -184,6 +220,6 @@ repro:
 	$(Q)scripts/repro
 
 clean:
-	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo ! -name images -exec rm -rf {} +
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo ! -name images ! -name rescue -exec rm -rf {} +
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

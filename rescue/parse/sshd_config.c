@@ -137,13 +137,15 @@ static void merge_match(struct config_parser *parser)
 	}
 }
 
-int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
-		     char *const *options, size_t option_count, struct sshd_config *ret)
+int sshd_config_load_for(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
+			 char *const *options, size_t option_count, const struct sshd_connection *connection,
+			 struct sshd_config *ret)
 {
 	struct config_parser parser = {
 	    .target = target,
 	    .arena = arena,
 	    .binary = binary,
+	    .connection = connection,
 	    .config = ret,
 	    .version = binary->major * 100 + binary->minor,
 	    .version_known = binary->version,
@@ -166,17 +168,23 @@ int sshd_config_load(struct target *target, struct arena *arena, struct sshd_bin
 	return 0;
 }
 
+int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
+		     char *const *options, size_t option_count, struct sshd_config *ret)
+{
+	return sshd_config_load_for(target, arena, binary, main_path, options, option_count, NULL, ret);
+}
+
 /* --- asking --- */
 
 const struct sshd_setting *sshd_config_next(const struct sshd_config *config, const char *keyword,
 					    const struct sshd_setting *previous)
 {
 	const char *name = keyword_name(keyword_id_named(keyword));
-	const struct sshd_setting *setting = previous ? previous + 1 : config->settings.items;
+	size_t next = previous ? (size_t)(previous - config->settings.items) + 1 : 0;
 
-	for (; name && setting < config->settings.items + config->settings.count; setting++) {
-		if (string_equal(setting->keyword, name))
-			return setting;
+	for (; name && next < config->settings.count; next++) {
+		if (string_equal(config->settings.items[next].keyword, name))
+			return &config->settings.items[next];
 	}
 	return NULL;
 }

@@ -60,13 +60,20 @@ static void add_target(struct text *text, const struct report *report)
 	text_add_string(text, "},\n");
 }
 
+/* Where sshd will listen: the ports, and the addresses with their ports. */
 static void add_ports(struct text *text, const struct look *look)
 {
 	listen_list list = {0};
 	bool first = true;
 
 	listen_addresses(&look->facts, text->arena, &list);
-	text_add_string(text, " \"ports\": [");
+	text_add_string(text, " \"addresses\": [");
+	for (size_t i = 0; i < list.count; i++) {
+		text_add_string(text, i ? ", {\"address\": " : "{\"address\": ");
+		add_string(text, list.items[i].address);
+		text_printf(text, ", \"port\": %u}", list.items[i].port);
+	}
+	text_add_string(text, "],\n \"ports\": [");
 	for (size_t i = 0; i < list.count; i++) {
 		bool seen = false;
 
@@ -92,6 +99,30 @@ static void add_stages(struct text *text, const struct look *look)
 		text_printf(text, "%s{\"stage\": \"%s\", \"status\": \"%s\"}", stage ? ", " : "", stage_name(stage),
 			    stage_status_name(findings_stage_status(&look->findings, stage)));
 	text_add_string(text, "],\n");
+}
+
+static void add_logins(struct text *text, const struct findings *findings)
+{
+	static const char *const answers[] = {[LOGIN_YES] = "yes", [LOGIN_DEPENDS] = "depends", [LOGIN_NO] = "no"};
+
+	if (findings->skipped[STAGE_LOGIN]) {
+		text_add_string(text, " \"login\": null,\n");
+		return;
+	}
+	text_printf(text,
+		    " \"login\": {\"yes\": %zu, \"depends\": %zu, \"no\": %zu, \"elsewhere\": %s, \"accounts\": [",
+		    findings->login_counts[LOGIN_YES], findings->login_counts[LOGIN_DEPENDS],
+		    findings->login_counts[LOGIN_NO], findings->logins_elsewhere ? "true" : "false");
+	for (size_t i = 0; i < findings->logins.count; i++) {
+		const struct login *login = &findings->logins.items[i];
+
+		text_printf(text, "%s{\"answer\": \"%s\"", i ? ",\n  " : "\n  ", answers[login->answer]);
+		add_key(text, "account", login->account);
+		add_key(text, "ways", login->ways);
+		add_key(text, "reason", login->reason);
+		text_add_string(text, "}");
+	}
+	text_add_string(text, "]},\n");
 }
 
 static void add_edits(struct text *text, const struct problem *problem)
@@ -159,6 +190,7 @@ void report_json(struct text *text, const struct report *report)
 	text_printf(text, " \"verdict\": \"%s\",", verdict_name(look_verdict(look)));
 	add_ports(text, look);
 	add_stages(text, look);
+	add_logins(text, &look->findings);
 	text_add_string(text, " \"problems\": [");
 	for (size_t i = 0; i < plan->problems.count; i++) {
 		text_add_string(text, i ? ",\n  " : "\n  ");
@@ -170,5 +202,10 @@ void report_json(struct text *text, const struct report *report)
 	add_string(text, report->transaction);
 	add_key(text, "failure", report->failure);
 	add_key(text, "notes", report->notes);
+	text_add_string(text, ", \"now\": ");
+	if (report->now)
+		report_listening_json(text, report->now);
+	else
+		text_add_string(text, "null");
 	text_printf(text, ", \"exit\": %u}\n", report->exit);
 }
