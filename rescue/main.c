@@ -12,9 +12,10 @@ static const struct command {
 	int (*function)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse]",
+    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse [--timeout SECONDS]]",
      "say what stands between a client and a login"},
-    {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse] [--force]",
+    {"repair", cmd_repair,
+     "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse [--timeout SECONDS]] [--force]",
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
