@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "disks/cancel.h"
 #include "disks/listing.h"
 #include "disks/stack.h"
 #include "disks/system.h"
@@ -148,7 +149,7 @@ static void work_on(struct run *run, const struct volume *volume, const char *su
 
 static void work_on_all(struct run *run)
 {
-	for (size_t i = 0; i < run->set.volumes.count; i++) {
+	for (size_t i = 0; i < run->set.volumes.count && !cancel_wanted(); i++) {
 		const struct volume *volume = run->set.volumes.items[i];
 		const char *names;
 
@@ -157,7 +158,7 @@ static void work_on_all(struct run *run)
 			continue;
 		work_on(run, volume, NULL);
 		names = arena_memdup(&run->arena, run->shared->subvolumes, sizeof(run->shared->subvolumes));
-		for (; *names; names += strlen(names) + 1)
+		for (; *names && !cancel_wanted(); names += strlen(names) + 1)
 			work_on(run, volume, names);
 	}
 }
@@ -228,6 +229,7 @@ int cmd_disks(int argc, char **argv)
 		run.request.repair.choose = NULL;
 	run.set.format = run.options.format;
 	run.set.writable = run.action != DISKS_LIST && run.action != DISKS_CHECK && !run.options.dry_run;
+	cancel_hold_back();
 	r = find_volumes(&run);
 	if (r == 0) {
 		stack_add_all(&run.set, &(struct stack_request){
@@ -236,6 +238,8 @@ int cmd_disks(int argc, char **argv)
 					    .may_ask = !run.options.json && isatty(STDIN_FILENO),
 					});
 		work_on_all(&run);
+		if (cancel_wanted())
+			run.status |= EXIT_CANCELLED;
 		r = finish(&run);
 	}
 	volumes_release(&run.set);

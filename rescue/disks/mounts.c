@@ -2,12 +2,16 @@
 #include "disks/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* mount(2), since 5.10; ignored before */
@@ -60,6 +64,15 @@ static const struct way {
     {CONTENT_BTRFS, true, false, ""},
 };
 
+/* Whether the kernel lets nobody write to a device: where there was no loop device, it may be the disk itself. */
+static bool is_read_only(const char *device)
+{
+	cleanup_fd int fd = open(device, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int read_only = 0;
+
+	return fd >= 0 && ioctl(fd, BLKROGET, &read_only) == 0 && read_only;
+}
+
 int mounts_attach(const char *device, const char *directory, enum content content, bool needs_recovery, bool writable,
 		  const char *option, bool *unseen)
 {
@@ -74,6 +87,8 @@ int mounts_attach(const char *device, const char *directory, enum content conten
 		const struct way *way = &ways[i];
 
 		if (way->content != content || way->writable != writable)
+			continue;
+		if (!writable && !way->unreplayed && !is_read_only(device))
 			continue;
 		snprintf(options, sizeof(options), "%s%s%s", way->options, option && *way->options ? "," : "",
 			 option ? option : "");

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "disks/cancel.h"
 #include "disks/mounts.h"
 #include "disks/pass.h"
 #include "report/report.h"
@@ -42,6 +43,7 @@ static unsigned run_pass(struct pass *pass)
 	pid_t worker = fork();
 
 	if (worker == 0) {
+		cancel_let_through();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit((int)pass_work(pass, pass_examine));
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disks/cancel.h"
 
 static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "LVM_SUPPRESS_FD_WARNINGS=1",
 				    NULL};
@@ -33,6 +34,7 @@ _Noreturn static void become(const char *path, const char *const argv[], int inp
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	cancel_let_through();
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (dup2(input >= 0 ? input : nothing, STDIN_FILENO) < 0 ||
 	    dup2(output >= 0 ? output : nothing, STDOUT_FILENO) < 0 ||

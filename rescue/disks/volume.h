@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "disks/export.h"
+#include "disks/loop.h"
 #include "disks/partition.h"
 #include "disks/probe.h"
 
@@ -70,6 +71,10 @@ struct volume *volume_find_device(const struct volume_set *set, dev_t device);
 
 /* Appends a volume and looks at what it holds. Fields that describe where it is are the caller's. */
 struct volume *volume_add(struct volume_set *set, const struct volume *draft);
+
+/* A device that shows this volume and no more, for a mount: a loop device, over backing (the volume's path, open as it
+ * is to be used); the volume's own device where the kernel has no loop devices. 0 or negative errno. */
+int volume_attach(const struct volume *volume, int backing, bool read_only, struct loop *ret);
 
 /* in_use.c: why a block device must not be touched, or NULL. */
 const char *device_in_use(struct arena *arena, const char *path, dev_t device);

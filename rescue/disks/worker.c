@@ -75,7 +75,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	if (r < 0)
 		return pass_trouble(pass, "there is no place to mount it: %s", strerror(-r));
 	pass->directory = workshop.root;
-	r = loop_attach(pass->backing, volume->offset, volume->size, !pass->writable, &loop);
+	r = volume_attach(volume, pass->backing, !pass->writable, &loop);
 	if (r < 0)
 		return pass_trouble(pass, "it cannot be attached to a loop device: %s", strerror(-r));
 	r = mount_root(pass, loop.path, &workshop);
