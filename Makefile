@@ -119,7 +119,7 @@ $(BUILD)/tests/%: tests/%.c
 
 $(BUILD)/tests/differential/firewall/probe: tests/differential/firewall/network.h
 
-.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
+.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu test-media demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
 	$(Q)scripts/deps build test differential
@@ -136,6 +136,10 @@ test-hostile test-differential test-crash:
 test-qemu: $(BUILD)/sshrescue
 	$(Q)scripts/deps build test demo
 	$(Q)tests/run --long qemu
+
+test-media: $(BUILD)/sshrescue
+	$(Q)scripts/deps build test demo
+	$(Q)tests/run --long media
 
 demo:
 	$(Q)scripts/deps build demo

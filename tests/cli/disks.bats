@@ -79,6 +79,10 @@ unchanged()
 @test "a file system without partitions is found and judged" {
 	unchanged ext4.img disks check ext4.img
 	[ "$status" -eq 4 ]
+	python3 -c 'import json, sys, jsonschema; jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))' \
+		"$PROJECT/docs/disks.schema.json" <<<"$JSON"
+	jq '.systems[0].report' <<<"$JSON" | python3 -c 'import json, sys, jsonschema; jsonschema.validate(json.load(sys.stdin), json.load(open(sys.argv[1])))' \
+		"$PROJECT/docs/report.schema.json"
 	[ "$(json '.systems | length')" -eq 1 ]
 	[ "$(json '.systems[0].device')" = ext4.img ]
 	[ "$(json '.systems[0].verdict')" = unreachable ]
