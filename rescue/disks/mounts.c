@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -101,6 +102,40 @@ int mounts_attach(const char *device, const char *directory, enum content conten
 			return r;
 	}
 	return r;
+}
+
+/* O_PATH of a directory below another one, component by component. */
+static int open_below(const char *directory, const char *path)
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_MAX + 1];
+
+	for (path += strspn(path, "/"); fd >= 0 && *path; path += strspn(path, "/")) {
+		size_t length = strcspn(path, "/");
+		int next = -1;
+
+		if (length <= NAME_MAX) {
+			snprintf(name, sizeof(name), "%.*s", (int)length, path);
+			next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		}
+		close(fd);
+		fd = next;
+		path += length;
+	}
+	return fd;
+}
+
+int mounts_bind(const char *from, const char *path, const char *to, const char *place)
+{
+	cleanup_fd int source = open_below(from, path);
+	cleanup_fd int target = open_below(to, place);
+	char source_path[32], target_path[32];
+
+	if (source < 0 || target < 0)
+		return -ENOTDIR;
+	snprintf(source_path, sizeof(source_path), "/proc/self/fd/%d", source);
+	snprintf(target_path, sizeof(target_path), "/proc/self/fd/%d", target);
+	return mount(source_path, target_path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
 const char *mounts_fsck(enum content content)

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "disks/loop.h"
 #include "disks/mounts.h"
+#include "disks/ostree.h"
 #include "disks/parts.h"
 
 static unsigned explain_mount(struct pass *pass, int error)
@@ -54,6 +55,24 @@ static int mount_root(struct pass *pass, const char *device, const struct worksh
 	return r;
 }
 
+/* An OSTree's root is the deployment that boots, with the /var that it shares with the others. */
+static void enter_deployment(struct pass *pass, struct arena *arena, const struct workshop *workshop)
+{
+	struct ostree_deployment deployment;
+	bool bound;
+
+	ostree_find(arena, pass->directory, &deployment);
+	if (!deployment.path)
+		return;
+	bound = mounts_bind(pass->directory, deployment.path, workshop->other, "/") == 0;
+	if (!bound)
+		return;
+	(void)mounts_bind(pass->directory, deployment.var, workshop->other, "/var");
+	pass->directory = workshop->other;
+	if (deployment.guessed)
+		(void)pass_trouble(pass, "which deployment of OSTree boots is not known; this is about the newest one");
+}
+
 static void unmount_root(const char *directory)
 {
 	if (umount2(directory, UMOUNT_NOFOLLOW) < 0)
@@ -84,6 +103,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 		return explain_mount(pass, r);
 	}
 	pass->result->mounted = true;
+	enter_deployment(pass, &arena, &workshop);
 	parts_mount(&parts, pass->place, pass->directory, loop.path);
 	child = fork();
 	if (child == 0) {
@@ -93,7 +113,8 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	status =
 	    child < 0 ? pass_trouble(pass, "no process can be started: %s", strerror(errno)) : pass_wait(pass, child);
 	parts_unmount(&parts);
-	unmount_root(pass->directory);
+	unmount_root(workshop.other);
+	unmount_root(workshop.root);
 	if (!loop_detach(&loop) && pass->writable)
 		status |= pass_trouble(pass, "its loop device %s does not let go of it", loop.path);
 	return status;

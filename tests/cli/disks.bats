@@ -490,3 +490,33 @@ judged()
 	disks repair -y ext4.img
 	[ "$status" -eq 1 ]
 }
+
+@test "OSTree: the deployment that boots is the system" {
+	local deploy=tree/ostree/deploy/fedora/deploy
+	mkdir -p $deploy tree/boot/loader.1/entries tree/ostree/deploy/fedora/var tree/ostree/boot.1.1/fedora/abc
+	cp -a "$PROJECT/build/fixture/root" $deploy/old.0
+	cp -a "$BATS_FILE_TMPDIR/root" $deploy/new.0
+	touch $deploy/old.0
+	ln -s ../../../deploy/fedora/deploy/old.0 tree/ostree/boot.1.1/fedora/abc/0
+	ln -s ../../../deploy/fedora/deploy/new.0 tree/ostree/boot.1.1/fedora/abc/1
+	ln -s boot.1.1 tree/ostree/boot.1
+	ln -s loader.1 tree/boot/loader
+	printf 'title old\nversion 1\noptions root=UUID=x ostree=/ostree/boot.1/fedora/abc/0\n' >tree/boot/loader.1/entries/ostree-1-fedora.conf
+	printf 'title new\nversion 2\noptions root=UUID=x ostree=/ostree/boot.1/fedora/abc/1 rw\n' >tree/boot/loader.1/entries/ostree-2-fedora.conf
+	truncate -s 128M ostree.img
+	mke2fs -q -t ext4 -d tree ostree.img
+	unchanged ostree.img disks check ostree.img
+	[ "$status" -eq 4 ]
+	[ -n "$(state_of service.masked)" ]
+	disks repair -y ostree.img
+	[ "$status" -eq 1 ]
+	debugfs -R 'stat /ostree/deploy/fedora/deploy/new.0/etc/sshrescue' ostree.img 2>/dev/null | grep -q 'Type: directory'
+	# An entry that leads elsewhere is not followed.
+	rm -rf tree/ostree/boot.1.1/fedora/abc/1 $deploy/new.0
+	ln -s ../../../../../../../etc tree/ostree/boot.1.1/fedora/abc/1
+	truncate -s 0 ostree.img
+	truncate -s 128M ostree.img
+	mke2fs -q -t ext4 -d tree ostree.img
+	disks check ostree.img
+	[ "$status" -eq 0 ]
+}
