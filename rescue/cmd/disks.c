@@ -147,6 +147,16 @@ static void work_on(struct run *run, const struct volume *volume, const char *su
 		print_report(run, system, fd);
 }
 
+/* A btrfs over several devices is looked at once. */
+static bool is_seen(const struct run *run, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (volume_is_same_btrfs(run->set.volumes.items[i], run->set.volumes.items[index]))
+			return true;
+	}
+	return false;
+}
+
 static void work_on_all(struct run *run)
 {
 	for (size_t i = 0; i < run->set.volumes.count && !cancel_wanted(); i++) {
@@ -154,7 +164,7 @@ static void work_on_all(struct run *run)
 		const char *names;
 
 		if (!volume->wanted || !content_is_filesystem(volume->probe.content) || volume->busy ||
-		    volume->probe.damaged || volume->trouble)
+		    volume->probe.damaged || volume->trouble || is_seen(run, i))
 			continue;
 		work_on(run, volume, NULL);
 		names = arena_memdup(&run->arena, run->shared->subvolumes, sizeof(run->shared->subvolumes));

@@ -173,7 +173,7 @@ static const char *make_table(struct volume_set *set, struct group *group, const
 			char *place = locate(set, group, &segment->stripes.items[j], writable);
 
 			if (!place)
-				return "a physical volume that it is on is missing";
+				return "a physical volume that it is on is missing or in use";
 			text_printf(&text, "%s%s", j ? " " : "", place);
 		}
 		target.parameters = text.data;

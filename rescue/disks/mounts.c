@@ -20,7 +20,7 @@
 
 enum {
 	FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME,
-	OPTIONS_SIZE = 512,
+	OPTIONS_SIZE = 4096, /* as many as mount(2) takes */
 };
 
 /* Directories that every system has, and that nobody needs in this namespace. */

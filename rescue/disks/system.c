@@ -57,8 +57,8 @@ static const char *refusal(struct arena *arena, const struct volume *volume)
 {
 	if (volume->read_only)
 		return "it is read-only";
-	if (volume->probe.has_errors)
-		return arena_printf(arena, "the file system is marked as damaged; first: %s %s",
+	if (volume->probe.needs_fsck)
+		return arena_printf(arena, "%s; first: %s %s", volume->probe.needs_fsck,
 				    mounts_fsck(volume->probe.content), volume->name);
 	return NULL;
 }

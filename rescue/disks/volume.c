@@ -32,6 +32,12 @@ static const char *read_trouble(struct volume_set *set, int error)
 	return arena_printf(set->arena, "it cannot be read: %s", strerror(-error));
 }
 
+bool volume_is_same_btrfs(const struct volume *a, const struct volume *b)
+{
+	return a->probe.content == CONTENT_BTRFS && b->probe.content == CONTENT_BTRFS && a->machine == b->machine &&
+	       a->probe.device_count > 1 && string_equal(a->probe.uuid, b->probe.uuid);
+}
+
 struct volume *volume_add(struct volume_set *set, const struct volume *draft)
 {
 	struct volume *volume = ARENA_NEW(set->arena, struct volume);

@@ -69,6 +69,9 @@ int volumes_add(struct volume_set *set, const char *path);
 /* A volume of this name, alias or device that is already there, or NULL. */
 struct volume *volume_find_device(const struct volume_set *set, dev_t device);
 
+/* Whether two volumes are parts of one btrfs. */
+bool volume_is_same_btrfs(const struct volume *a, const struct volume *b);
+
 /* Appends a volume and looks at what it holds. Fields that describe where it is are the caller's. */
 struct volume *volume_add(struct volume_set *set, const struct volume *draft);
 

@@ -40,16 +40,35 @@ static void list_subvolumes(struct pass *pass, const char *device, const char *d
 	(void)umount2(directory, UMOUNT_NOFOLLOW);
 }
 
-static int mount_root(struct pass *pass, const char *device, const struct workshop *workshop)
+/* The other devices of a btrfs, as options. Their loop devices stay for as long as they are mounted. */
+static void attach_members(struct pass *pass, struct text *options)
 {
 	const struct volume *volume = pass->place->volume;
-	char option[SUBVOLUMES_SIZE];
+
+	for (size_t i = 0; volume->probe.device_count > 1 && i < pass->place->set->volumes.count; i++) {
+		const struct volume *member = pass->place->set->volumes.items[i];
+		cleanup_fd int backing = -1;
+		struct loop loop;
+
+		if (member == volume || !volume_is_same_btrfs(member, volume))
+			continue;
+		backing = open(member->path, (pass->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+		if (backing >= 0 && volume_attach(member, backing, !pass->writable, &loop) == 0)
+			text_printf(options, ",device=%s", loop.path);
+	}
+}
+
+static int mount_root(struct pass *pass, struct arena *arena, const char *device, const struct workshop *workshop)
+{
+	const struct volume *volume = pass->place->volume;
+	struct text options = {.arena = arena};
 	int r;
 
 	if (pass->place->subvolume)
-		snprintf(option, sizeof(option), "subvol=%s", pass->place->subvolume);
+		text_printf(&options, ",subvol=%s", pass->place->subvolume);
+	attach_members(pass, &options);
 	r = mounts_attach(device, pass->directory, volume->probe.content, volume->probe.needs_recovery, pass->writable,
-			  pass->place->subvolume ? option : NULL, &pass->result->journal_unseen);
+			  options.size ? options.data + 1 : NULL, &pass->result->journal_unseen);
 	if (r == 0 && volume->probe.content == CONTENT_BTRFS && !pass->place->subvolume && !pass->writable)
 		list_subvolumes(pass, device, workshop->other);
 	return r;
@@ -97,7 +116,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	r = volume_attach(volume, pass->backing, !pass->writable, &loop);
 	if (r < 0)
 		return pass_trouble(pass, "it cannot be attached to a loop device: %s", strerror(-r));
-	r = mount_root(pass, loop.path, &workshop);
+	r = mount_root(pass, &arena, loop.path, &workshop);
 	if (r < 0) {
 		(void)loop_detach(&loop);
 		return explain_mount(pass, r);

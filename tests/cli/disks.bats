@@ -520,3 +520,28 @@ judged()
 	disks check ostree.img
 	[ "$status" -eq 0 ]
 }
+
+@test "btrfs: over two partitions of one image" {
+	local first second
+	truncate -s 256M pair.img
+	printf '%s\n' 'label: gpt' size=124M size=124M | sfdisk -q pair.img
+	first=$(losetup -f --show -o 1M --sizelimit 124M pair.img)
+	second=$(losetup -f --show -o 125M --sizelimit 124M pair.img)
+	mkfs.btrfs -q -d single -m raid1 "$first" "$second"
+	mkdir made
+	mount -o "device=$second" "$first" made
+	cp -a "$BATS_FILE_TMPDIR/root/." made/
+	umount made
+	losetup -d "$first" "$second"
+	for _ in $(seq 300); do
+		[ -n "$(losetup -j pair.img)" ] || break
+		sleep 0.2
+	done
+	unchanged pair.img disks check pair.img
+	[ "$status" -eq 4 ]
+	[ "$(json '[.systems[].device] | join(" ")')" = pair.img:1 ]
+	disks repair -y pair.img
+	[ "$status" -eq 1 ]
+	disks check pair.img
+	[ "$status" -eq 0 ]
+}
