@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
-#include "disks/cancel.h"
+#include "disks/child.h"
 #include "disks/listing.h"
 #include "disks/stack.h"
 #include "disks/system.h"

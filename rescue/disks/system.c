@@ -6,11 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
-#include "disks/cancel.h"
+#include "disks/child.h"
 #include "disks/mounts.h"
 #include "disks/pass.h"
 #include "report/report.h"
@@ -40,11 +39,10 @@ unsigned pass_wait(struct pass *pass, pid_t child)
 
 static unsigned run_pass(struct pass *pass)
 {
-	pid_t worker = fork();
+	pid_t parent = getpid(), worker = fork();
 
 	if (worker == 0) {
-		cancel_let_through();
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		child_begin(parent, SIGKILL);
 		_exit((int)pass_work(pass, pass_examine));
 	}
 	if (worker < 0)

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 
 #include "base/cleanup.h"
+#include "disks/child.h"
 #include "disks/loop.h"
 #include "disks/mounts.h"
 #include "disks/ostree.h"
@@ -106,7 +106,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	struct workshop workshop;
 	struct loop loop;
 	unsigned status;
-	pid_t child;
+	pid_t parent = getpid(), child;
 	int r;
 
 	r = mounts_begin(&workshop);
@@ -126,7 +126,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	parts_mount(&parts, pass->place, pass->directory, loop.path);
 	child = fork();
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		child_begin(parent, SIGKILL);
 		_exit((int)job(pass));
 	}
 	status =

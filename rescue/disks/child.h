@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef SSHRESCUE_DISKS_CANCEL_H
-#define SSHRESCUE_DISKS_CANCEL_H
+#ifndef SSHRESCUE_DISKS_CHILD_H
+#define SSHRESCUE_DISKS_CHILD_H
 
-/* Signals that end a run: the process that oversees it holds them back, so that what works on a disk can be waited for
- * and cleared away; the others are ended by them, as usual. */
+/* Processes of ours end with us. Signals that end a run are held back by the process that oversees it, so that what
+ * works on a disk can be waited for and cleared away; the others are ended by them, as usual. */
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 static inline void cancel_signals(sigset_t *ret)
 {
@@ -25,13 +27,17 @@ static inline void cancel_hold_back(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* For a new process. */
-static inline void cancel_let_through(void)
+/* For a new process: it gets this signal when its parent ends. */
+static inline void child_begin(pid_t parent, int at_its_end)
 {
 	sigset_t set;
 
 	cancel_signals(&set);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, at_its_end);
+	/* It may have ended before. */
+	if (getppid() != parent)
+		(void)raise(at_its_end);
 }
 
 /* Whether one of them waits. */
