@@ -241,6 +241,8 @@ static void open_group(struct volume_set *set, struct group *group, struct volum
 	}
 	/* The logical volumes hold what they need. */
 	for (size_t i = 0; i < ARRAY_SIZE(group->loops); i++) {
+		if (group->members[i])
+			group->members[i]->opened = true;
 		if (group->loops[i].fd >= 0 && *group->loops[i].path)
 			close(group->loops[i].fd);
 	}

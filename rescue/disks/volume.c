@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "disks/stack.h"
 #include "disks/sysfs.h"
 
 enum {
@@ -360,6 +361,7 @@ void volumes_release(struct volume_set *set)
 		if (volume->fd >= 0 && !volume->offset)
 			close(volume->fd);
 	}
+	stack_release(set);
 	while (set->stopper_count) {
 		const struct stopper *stopper = &set->stoppers[--set->stopper_count];
 

@@ -32,6 +32,7 @@ struct volume {
 	const char *busy; /* who uses it, a sentence; or NULL. It is not touched then */
 	const char *trouble; /* what is wrong with it, a sentence; or NULL */
 	bool wanted; /* it was asked for; else it is here for what it tells of the others */
+	bool opened; /* what is on it is in the set, too */
 	bool read_only; /* the kernel lets nobody write to it */
 };
 
