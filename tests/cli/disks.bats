@@ -545,3 +545,21 @@ judged()
 	disks check pair.img
 	[ "$status" -eq 0 ]
 }
+
+@test "cloud-rescue: waits, repairs, leaves its reports; --check writes nothing" {
+	local rescue=$PROJECT/scripts/cloud-rescue
+	export SSHRESCUE
+	unchanged ext4.img run "$rescue" --check --out out --console /dev/null ext4.img
+	[ "$status" -eq 4 ]
+	run "$rescue" --wait 0 --out out --console console ext4.img
+	[ "$status" -eq 1 ]
+	grep -q '^cloud-rescue: .*problems repaired; reachable' console
+	[ "$(jq -r '.systems[0].verdict' out/report.json)" = reachable ]
+	grep -q 'repaired: removed the link' out/report.txt
+	[ "$(stat -c %a out/report.txt)" = 600 ]
+	run "$rescue" --wait 0 --out out --console /dev/null empty.img
+	[ "$status" -eq 8 ]
+	[[ "$output" == *"no disk with a system came"* ]]
+	run "$rescue" --wait soon ext4.img
+	[ "$status" -eq 16 ]
+}
