@@ -141,7 +141,7 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzzers
 	$(Q)tests/run --long fuzz
 
-.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
+.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu test-media demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
 	$(Q)scripts/deps build test differential fuzz
@@ -162,6 +162,10 @@ test-hostile test-differential test-crash:
 test-qemu: $(BUILD)/sshrescue
 	$(Q)scripts/deps build test demo
 	$(Q)tests/run --long qemu
+
+test-media: $(BUILD)/sshrescue
+	$(Q)scripts/deps build test demo
+	$(Q)tests/run --long media
 
 demo:
 	$(Q)scripts/deps build demo
