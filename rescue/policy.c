@@ -48,6 +48,7 @@ static const struct rule rules[] = {
     {"/etc/gshadow", TEXT | MODE | OWNER},
     {"/etc/fstab", TEXT},
     {"/etc/nologin", REMOVE},
+    {"/etc/hosts.allow", TEXT},
     {"/etc/hosts.deny", TEXT},
 
     /* firewalls, as they are kept on disk */

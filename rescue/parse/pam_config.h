@@ -60,6 +60,8 @@ struct pam_stack {
 struct pam_config {
 	const char *path; /* the service's file; NULL where it has none, and "other" stands in */
 	struct pam_stack stacks[PAM_FACILITY_COUNT];
+	/* A line that keeps libpam from starting: an @include of a file that is not there; NULL without */
+	const struct pam_entry *aborted;
 	bool not_understood; /* more than is looked at */
 };
 

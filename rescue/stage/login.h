@@ -188,6 +188,9 @@ bool login_pam_admits(struct login_stage *stage, const struct account *account, 
 bool login_pam_password(struct login_stage *stage, const struct account *account, bool empty_allowed,
 			const char **ret_reason);
 
+/* --- login_wrappers.c --- */
+void login_check_wrappers(struct login_stage *stage);
+
 /* --- login_problems.c --- */
 /* What keeps an account out that has keys. */
 void login_raise(struct login_stage *stage, const struct account *account, const struct verdict_of_account *verdict);

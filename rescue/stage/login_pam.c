@@ -436,6 +436,10 @@ bool login_pam_admits(struct login_stage *stage, const struct account *account, 
 	const struct pam_entry *decisive = NULL;
 	enum pam_answer answer;
 
+	if (stage->pam.aborted) {
+		*ret_reason = refusal(stage, stage->pam.aborted);
+		return false;
+	}
 	if (stage->pam.not_understood)
 		return login_guess(stage, "PAM");
 	answer = run(stage, account, PAM_FACILITY_ACCOUNT, false, &decisive);
