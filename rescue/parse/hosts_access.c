@@ -207,7 +207,7 @@ void hosts_access_read(const struct blob *content, struct arena *arena, const ch
 		if (joined && offset < content->size)
 			continue;
 		/* An empty line has nothing that could lack its end. */
-		if (!ends || whole.size > LINE_LIMIT) {
+		if (!ends || joined || whole.size > LINE_LIMIT) {
 			*array_push(arena, ret) = (struct hosts_rule){
 			    .line = first, .clients = HOSTS_ALL, .client_text = "", .effect = HOSTS_BROKEN};
 			return;

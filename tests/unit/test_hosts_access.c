@@ -20,6 +20,7 @@ static void rules_are_read_as_libwrap_reads_them(void **state)
 	    {"sshd: \\\nALL\n", 1, HOSTS_ALL, HOSTS_MATCH},
 	    {"sshd: ALL", 1, HOSTS_ALL, HOSTS_BROKEN},
 	    {"# x", 1, HOSTS_ALL, HOSTS_BROKEN},
+	    {"# x\\\n", 1, HOSTS_ALL, HOSTS_BROKEN},
 	    {"# sshd: ALL\n\n", 0, 0, 0},
 	    {"sshd ALL\n", 0, 0, 0},
 	    {"sshd-session: ALL\n", 0, 0, 0},

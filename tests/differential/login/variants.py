@@ -118,7 +118,7 @@ def setting(maker, release, in_match):
         lambda: "PubkeyAcceptedKeyTypes " + maker.choice(["ssh-ed25519", "rsa-sha2-512", "-ssh-ed25519", "+ssh-rsa", "ssh-*",
                                                           "-rsa*", "ecdsa-sha2-nistp256"]),
         lambda: "ForceCommand echo in",
-        lambda: "MaxAuthTries " + often(maker, "6", ["0", "1"], 0.6),
+        lambda: "MaxAuthTries " + often(maker, "6", ["0"], 0.6),
         lambda: "MaxSessions " + often(maker, "10", ["0"], 0.6),
         lambda: "ChrootDirectory " + maker.choice(["none", "none", "/srv", "/home/alice", "%h"]),
         lambda: "RevokedKeys " + maker.choice(["none", "/etc/ssh/missing", "/etc/ssh/empty"]),
