@@ -4,6 +4,7 @@
 # make test       everything: unit, command line, fuzzing, hostile roots, real tools as judges, kills, QEMU
 # make fuzz       ten million executions of each parser under libFuzzer, which takes hours
 # make demo       lock a Debian out, repair it from its own initramfs, log in
+# make iso        a rescue image that boots from USB, CD or the network (docs/rescue-iso.md)
 # make install    DESTDIR= PREFIX= as usual, with the hooks of the initramfs generators that are there
 #                 (HOOKS="dracut initramfs-tools" names them);  V=1 shows the commands
 
@@ -146,10 +147,14 @@ test:
 	$(Q)scripts/deps build test differential fuzz
 	$(Q)$(MAKE) --no-print-directory test-programs fuzzers
 	$(Q)tests/run
-test-unit test-cli test-rehearse:
+test-unit test-cli:
 	$(Q)scripts/deps build test
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(Q)tests/run $(@:test-%=%)
+test-rehearse:
+	$(Q)scripts/deps build test differential
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(Q)tests/run rehearse
 test-hostile test-differential test-crash:
 	$(Q)scripts/deps build test differential
 	$(Q)$(MAKE) --no-print-directory test-programs
@@ -162,6 +167,16 @@ demo:
 	$(Q)scripts/deps build demo
 	$(Q)$(MAKE) --no-print-directory $(BUILD)/sshrescue
 	$(Q)scripts/demo
+
+# The rescue image: build/rescue/sshrescue.iso, and vmlinuz and initramfs.img for PXE.
+.PHONY: iso test-media
+iso: $(BUILD)/sshrescue
+	$(Q)scripts/deps media
+	$(Q)scripts/rescue-image
+test-media: $(BUILD)/sshrescue
+	$(Q)scripts/deps media
+	$(Q)scripts/rescue-image
+	$(Q)tests/media/iso
 
 .PHONY: install lint format size repro clean
 $(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue
@@ -205,6 +220,6 @@ repro:
 	$(Q)scripts/repro
 
 clean:
-	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo ! -name images -exec rm -rf {} +
+	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name roots ! -name demo ! -name images ! -name rescue -exec rm -rf {} +
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d)

@@ -42,6 +42,8 @@ int look_at(struct target *target, unsigned expected_port, struct look **ret)
 	if (look->facts.init != INIT_SYSTEMD)
 		problem_raise(&look->findings, PROBLEM_BOOT_INIT_UNKNOWN, NULL, 0, "%s",
 			      look->facts.init == INIT_OPENRC ? "OpenRC" : "an unknown init system");
+	if (target->journal_unseen)
+		problem_raise(&look->findings, PROBLEM_BOOT_JOURNAL_UNSEEN, NULL, 0, "%s", "");
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		if (check_applies(&look->facts, checks[i].stage))
 			checks[i].function(&look->facts, &look->findings);

@@ -12,19 +12,22 @@ static const struct command {
 	int (*function)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-    {"check", cmd_check, "[--root DIR] [--json] [--port N] [--strict] [--rehearse]",
+    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse]",
      "say what stands between a client and a login"},
     {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse] [--force]",
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
-    {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec]",
+    {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec] [--from ADDRESS]...",
      "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
+    {"disks", cmd_disks, "[check|repair|undo] [-n|-p|-y] [--json] [--force] [DEVICE|IMAGE...]",
+     "find the systems on all disks, or on these, and say or repair what keeps a client from each"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
     {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},
     {"confirm", cmd_confirm, "[--root DIR]", "say that this boot is good; see boot=guard in sshrescue.conf(5)"},
     {"explain", cmd_explain, "[CODE]", "explain one problem, or list all that are known"},
-    {"report", cmd_report, "[--json]", "show what the run at boot time left under /run/sshrescue"},
+    {"report", cmd_report, "[--json] [--verify]",
+     "show what the run at boot time left under /run/sshrescue; --verify asks the kernel whether it came true"},
     {"version", cmd_version, "", "print the version"},
     {"help", cmd_help, "", "print this text"},
 };

@@ -123,6 +123,13 @@ void problem_remedy(struct findings *findings, struct problem *problem, const ch
 	va_end(arguments);
 }
 
+char *problem_title(struct arena *arena, const struct problem_info *info)
+{
+	const struct problem any = {.info = info, .subject = "..."};
+
+	return problem_summary(arena, &any);
+}
+
 char *problem_summary(struct arena *arena, const struct problem *problem)
 {
 	const char *title = problem->info->title, *place = strstr(title, "%s");

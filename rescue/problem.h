@@ -166,6 +166,8 @@ void problem_repair(struct findings *findings, struct problem *problem, enum ver
 void problem_remedy(struct findings *findings, struct problem *problem, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The title of a row, with dots for a subject; in arena. */
+char *problem_title(struct arena *arena, const struct problem_info *info);
 /* The title with the subject in it, in arena. */
 char *problem_summary(struct arena *arena, const struct problem *problem);
 /* Two problems of different looks are the same one: code, path and subject are equal (lines move). */

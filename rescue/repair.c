@@ -134,7 +134,11 @@ static void commit(struct target *target, const struct repair_request *request, 
 	meta.problem_count = codes.count;
 	r = make_writable(request, writable);
 	if (r < 0) {
-		text_printf(failure, "nothing was written: the root cannot be mounted read-write: %s", strerror(-r));
+		text_printf(failure, "nothing was written: the root cannot be mounted read-write: %s",
+			    r == -EOPNOTSUPP
+				? "it is an overlay, and what is written there may be gone with this boot; "
+				  "repair the layer below it"
+				: strerror(-r));
 		outcome->failed = true;
 		return;
 	}
@@ -162,7 +166,7 @@ static bool rehearse_plan(struct target *target, const struct repair_request *re
 {
 	outcome->rehearsal = rehearsal_forbidden;
 	if (!request->no_exec)
-		rehearse(target, outcome->plan.after, &outcome->plan.arena, REHEARSAL_TIMEOUT, &outcome->rehearsal);
+		rehearse(target, outcome->plan.after, &request->rehearsal, &outcome->plan.arena, &outcome->rehearsal);
 	outcome->report.rehearsal = &outcome->rehearsal;
 	return rehearsal_disagrees(&outcome->rehearsal, &outcome->plan);
 }

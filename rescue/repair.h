@@ -13,6 +13,7 @@ struct repair_request {
 	unsigned port;
 	bool dry_run; /* plan everything, write nothing */
 	bool rehearse; /* what is planned, before it is written */
+	struct rehearsal_options rehearsal;
 	bool no_exec; /* the rehearsal is forbidden */
 	bool force; /* write also what the rehearsal disproves */
 	plan_choose choose;

@@ -17,12 +17,18 @@
  * that happens here may stop a boot, so there is no result. */
 void boot_run(const char *root, const struct boot_request *request);
 
+/* The two reports, under BOOT_REPORT_DIRECTORY (directory): written beside their place, and then put there. A
+ * descriptor or negative errno; 0 or negative errno. */
+int boot_report_create(int directory, const char *name);
+int boot_report_publish(int directory, const char *name);
+
 /* The worker's half: works on root and writes the reports. kmsg may be -1. guard is the socket on which the guard
  * answers requests for a writable root. Returns the exit status of the run. */
 struct boot_worker {
 	const char *root;
 	const struct boot_request *request;
 	int text_report, json_report, kmsg, guard;
+	const char *no_modules; /* why the kernel finds no modules for a rehearsal, or NULL */
 };
 int boot_work(const struct boot_worker *worker);
 

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "boot/modules.h"
 #include "boot/state.h"
 #include "boot/writable.h"
 #include "settings.h"
@@ -29,6 +30,7 @@ struct guard {
 	int text_report, json_report; /* under their temporary names */
 	int kmsg;
 	struct boot_mount mount;
+	struct boot_modules modules;
 };
 
 /* To the kernel log, where it outlives the boot, and to the console. */
@@ -115,7 +117,6 @@ static int guard_worker(struct guard *guard, pid_t worker, int socket)
 
 static void guard_publish(struct guard *guard, int result)
 {
-	static const char *const names[][2] = {{"report.txt.new", "report.txt"}, {"report.json.new", "report.json"}};
 	struct stat stat;
 
 	if (result < 0 && fstat(guard->json_report, &stat) == 0 && stat.st_size == 0) {
@@ -127,14 +128,8 @@ static void guard_publish(struct guard *guard, int result)
 		(void)!write(guard->text_report, text, sizeof(text) - 1);
 		(void)!write(guard->json_report, json, sizeof(json) - 1);
 	}
-	for (size_t i = 0; i < 2; i++)
-		(void)renameat(guard->directory, names[i][0], guard->directory, names[i][1]);
-}
-
-static int open_report(int directory, const char *name)
-{
-	(void)unlinkat(directory, name, 0);
-	return openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	(void)boot_report_publish(guard->directory, "report.txt");
+	(void)boot_report_publish(guard->directory, "report.json");
 }
 
 static int guard_open(struct guard *guard)
@@ -144,9 +139,9 @@ static int guard_open(struct guard *guard)
 	guard->directory = open(BOOT_REPORT_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (guard->directory < 0)
 		return -errno;
-	guard->text_report = open_report(guard->directory, "report.txt.new");
-	guard->json_report = open_report(guard->directory, "report.json.new");
-	return guard->text_report < 0 || guard->json_report < 0 ? -errno : 0;
+	guard->text_report = boot_report_create(guard->directory, "report.txt");
+	guard->json_report = boot_report_create(guard->directory, "report.json");
+	return guard->text_report < 0 ? guard->text_report : guard->json_report < 0 ? guard->json_report : 0;
 }
 
 /* The operator asked for a shell before the boot goes on; nothing of the target is run. */
@@ -182,6 +177,7 @@ static pid_t start_worker(struct guard *guard, int sockets[2])
 	    .json_report = guard->json_report,
 	    .kmsg = guard->kmsg,
 	    .guard = sockets[1],
+	    .no_modules = *guard->modules.reason ? guard->modules.reason : NULL,
 	};
 	pid_t pid = fork();
 
@@ -270,10 +266,13 @@ static void guard_run(struct guard *guard)
 			 strerror(result < 0 ? -result : errno));
 		return;
 	}
+	if (guard->request.mode == BOOT_REHEARSE)
+		boot_modules_lend(guard->root, &guard->modules);
 	worker = start_worker(guard, sockets);
 	close(sockets[1]);
 	result = worker < 0 ? -errno : guard_worker(guard, worker, sockets[0]);
 	close(sockets[0]);
+	boot_modules_take_back(&guard->modules);
 	guard_restore_mount(guard);
 	guard_publish(guard, result);
 }

@@ -49,6 +49,13 @@ static struct repair_request request_for(const struct boot_worker *worker, struc
 	};
 
 	switch (worker->request->mode) {
+	case BOOT_REHEARSE:
+		/* As repair, but what the rehearsal disproves is not written. What it takes must leave time for that.
+		 */
+		request.rehearse = true;
+		request.rehearsal.timeout = (worker->request->timeout + 1) / 2;
+		request.choose = choose_all;
+		break;
 	case BOOT_REPAIR:
 		request.choose = choose_all;
 		break;
@@ -83,17 +90,20 @@ int boot_work(const struct boot_worker *worker)
 	struct repair_request request = request_for(worker, &arena);
 	int r;
 
-	r = target_open(&target, worker->root, TARGET_CONFINE | (request.dry_run ? 0 : TARGET_WRITABLE));
+	r = target_open(&target, worker->root,
+			TARGET_CONFINE | (request.dry_run ? 0 : TARGET_WRITABLE) |
+			    (request.rehearse ? TARGET_REHEARSE : 0));
 	if (r < 0)
 		return say_failure(worker, &arena, "cannot open the root", r);
 	target->settings = worker->request->settings;
-	if (worker->request->mode == BOOT_REHEARSE)
-		say_line(worker, &arena, "this build cannot rehearse; it checks only");
 	r = repair_run(target, &request, &outcome);
 	if (r < 0)
 		return say_failure(worker, &arena, "cannot examine the root", r);
 	if (request.dry_run)
 		outcome.report.kind = REPORT_CHECK;
+	if (request.rehearse && outcome.rehearsal.status == REHEARSAL_SKIPPED && worker->no_modules)
+		outcome.rehearsal.reason =
+		    arena_printf(&arena, "%s (%s)", outcome.rehearsal.reason, worker->no_modules);
 	/* By the time somebody reads the report, this root is where everything begins. */
 	target->root = arena_strdup(&target->arena, "/");
 	write_reports(worker, &arena, &outcome.report);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "repair.h"
 #include "report/report.h"
 
 int cmd_check(int argc, char **argv);
@@ -14,6 +15,7 @@ int cmd_repair(int argc, char **argv);
 int cmd_undo(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_rehearse(int argc, char **argv);
+int cmd_disks(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_arm(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
@@ -22,16 +24,25 @@ int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 
+enum {
+	OPTION_FROM_MOST = 16, /* times that --from may be given */
+};
+
 /* What the options of all subcommands say. */
 struct options {
 	const char *root; /* "/" unless said otherwise */
-	bool json;
+	bool json, sarif; /* at most one */
 	unsigned port;
 	bool dry_run, preen, yes; /* -n -p -y: at most one */
 	bool force;
 	bool strict;
 	bool rehearse, no_exec;
-	unsigned timeout; /* seconds */
+	bool verify;
+	unsigned timeout; /* seconds; 0: not given */
+	const char *from[OPTION_FROM_MOST];
+	size_t from_count;
+	const char *format; /* of images, or NULL */
+	const char *key_file; /* for encrypted volumes, or NULL */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -47,10 +58,21 @@ enum option_set {
 	OPTION_REHEARSE = 1 << 6, /* --rehearse */
 	OPTION_NO_EXEC = 1 << 7,
 	OPTION_TIMEOUT = 1 << 8,
+	OPTION_SARIF = 1 << 9,
+	OPTION_VERIFY = 1 << 10,
+	OPTION_FROM = 1 << 11,
+	OPTION_IMAGE = 1 << 12, /* --format, --key-file */
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */
 int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, struct options *ret);
+
+/* What the options of a repair ask for; on a terminal, it asks. */
+struct repair_request repair_request_from(const struct options *options);
+
+/* Takes a transaction back (NULL: the newest) on a root that is open for writing, and adds to text what was done. The
+ * exit status. */
+int undo_transaction(struct target *target, const char *root, const char *id, bool force, struct text *text);
 
 /* Prints "sshrescue: …" to standard error, escaped, and returns status. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -31,9 +31,7 @@ static void add_wrapped(struct text *text, const char *paragraph)
 
 static void explain_one(struct text *text, const struct problem_info *info)
 {
-	struct problem sample = {.info = info, .subject = "..."};
-
-	text_printf(text, "%s: %s\n", info->code, problem_summary(text->arena, &sample));
+	text_printf(text, "%s: %s\n", info->code, problem_title(text->arena, info));
 	text_printf(text, "stage %s, severity %s, repair class %s\n\n", stage_name(info->stage),
 		    severity_name(info->severity), repair_class_name(info->class));
 	add_wrapped(text, info->explanation);
@@ -51,11 +49,10 @@ int cmd_explain(int argc, char **argv)
 		return r;
 	for (size_t i = 0; i < PROBLEM_COUNT; i++) {
 		const struct problem_info *info = &problem_table[i];
-		struct problem sample = {.info = info, .subject = "..."};
 
 		if (!options.argument_count) {
 			text_printf(&text, "%-28s %-8s %-7s %s\n", info->code, severity_name(info->severity),
-				    repair_class_name(info->class), problem_summary(&arena, &sample));
+				    repair_class_name(info->class), problem_title(&arena, info));
 		} else if (string_equal(info->code, options.arguments[0])) {
 			explain_one(&text, info);
 			return finish_report(&text, 0);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "rehearse/rehearsal.h"
+#include "rehearse/script.h"
 #include "report/escape.h"
 #include "settings.h"
 
@@ -19,6 +20,11 @@ enum {
 	LONG_REHEARSE,
 	LONG_NO_EXEC,
 	LONG_TIMEOUT,
+	LONG_SARIF,
+	LONG_VERIFY,
+	LONG_FROM,
+	LONG_FORMAT,
+	LONG_KEY_FILE,
 };
 
 static const struct known_option {
@@ -29,6 +35,7 @@ static const struct known_option {
 } known_options[] = {
     {OPTION_ROOT, LONG_ROOT, "root", required_argument},
     {OPTION_JSON, LONG_JSON, "json", no_argument},
+    {OPTION_SARIF, LONG_SARIF, "sarif", no_argument},
     {OPTION_PORT, LONG_PORT, "port", required_argument},
     {OPTION_MODE, 'n', "dry-run", no_argument},
     {OPTION_MODE, 'p', "preen", no_argument},
@@ -38,6 +45,10 @@ static const struct known_option {
     {OPTION_REHEARSE, LONG_REHEARSE, "rehearse", no_argument},
     {OPTION_NO_EXEC, LONG_NO_EXEC, "no-exec", no_argument},
     {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
+    {OPTION_VERIFY, LONG_VERIFY, "verify", no_argument},
+    {OPTION_FROM, LONG_FROM, "from", required_argument},
+    {OPTION_IMAGE, LONG_FORMAT, "format", required_argument},
+    {OPTION_IMAGE, LONG_KEY_FILE, "key-file", required_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -116,6 +127,23 @@ static int options_timeout(const char *argument, unsigned *ret)
 	return 0;
 }
 
+static int options_from(struct options *options, const char *argument)
+{
+	struct scripted_address address;
+	const char *interface;
+
+	if (!script_read_source(argument, &address, &interface))
+		return complain(
+		    EXIT_USAGE,
+		    "--from wants the address of a client, and perhaps %% and the interface that it comes in "
+		    "by: 203.0.113.7, 2001:db8::7%%eth1; not '%s'",
+		    argument);
+	if (options->from_count == OPTION_FROM_MOST)
+		return complain(EXIT_USAGE, "--from can be given %d times", OPTION_FROM_MOST);
+	options->from[options->from_count++] = argument;
+	return 0;
+}
+
 static int options_set(struct options *options, int value, const char *argument)
 {
 	switch (value) {
@@ -126,7 +154,10 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_port(argument, &options->port);
 	case LONG_JSON:
 		options->json = true;
-		return 0;
+		break;
+	case LONG_SARIF:
+		options->sarif = true;
+		break;
 	case LONG_FORCE:
 		options->force = true;
 		return 0;
@@ -135,8 +166,19 @@ static int options_set(struct options *options, int value, const char *argument)
 		return 0;
 	case LONG_TIMEOUT:
 		return options_timeout(argument, &options->timeout);
+	case LONG_FROM:
+		return options_from(options, argument);
+	case LONG_FORMAT:
+		options->format = argument;
+		return 0;
+	case LONG_KEY_FILE:
+		options->key_file = argument;
+		return 0;
 	case LONG_REHEARSE:
 		options->rehearse = true;
+		return 0;
+	case LONG_VERIFY:
+		options->verify = true;
 		return 0;
 	case LONG_NO_EXEC:
 		options->no_exec = true;
@@ -155,6 +197,8 @@ static int options_set(struct options *options, int value, const char *argument)
 	}
 	if (options->dry_run + options->preen + options->yes > 1)
 		return complain(EXIT_USAGE, "-n, -p and -y exclude each other");
+	if (options->json && options->sarif)
+		return complain(EXIT_USAGE, "--json and --sarif exclude each other");
 	return 0;
 }
 
@@ -164,7 +208,7 @@ int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, s
 	size_t count = 0;
 	int value;
 
-	*ret = (struct options){.root = "/", .timeout = REHEARSAL_TIMEOUT};
+	*ret = (struct options){.root = "/"};
 	for (size_t i = 0; i < ARRAY_SIZE(known_options); i++) {
 		const struct known_option *known = &known_options[i];
 

@@ -10,10 +10,12 @@ int cmd_rehearse(int argc, char **argv)
 	struct rehearsal rehearsal = rehearsal_forbidden;
 	struct report report = {.kind = REPORT_CHECK, .rehearsal = &rehearsal};
 	struct text text = {.arena = &plan.arena};
+	struct rehearsal_options how = {0};
 	struct options options;
 	int r;
 
-	r = options_parse(argc, argv, OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_NO_EXEC | OPTION_TIMEOUT, 0,
+	r = options_parse(argc, argv,
+			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_NO_EXEC | OPTION_TIMEOUT | OPTION_FROM, 0,
 			  &options);
 	if (r)
 		return r;
@@ -23,8 +25,11 @@ int cmd_rehearse(int argc, char **argv)
 	r = plan_make(target, options.port, NULL, NULL, &plan);
 	if (r < 0)
 		return complain_look(options.root, r);
+	how.timeout = options.timeout;
+	for (size_t i = 0; i < options.from_count; i++)
+		*array_push(&plan.arena, &how.from) = arena_strdup(&plan.arena, options.from[i]);
 	if (!options.no_exec)
-		rehearse(target, plan.before, &plan.arena, options.timeout, &rehearsal);
+		rehearse(target, plan.before, &how, &plan.arena, &rehearsal);
 	report.target = target;
 	report.plan = &plan;
 	/* What was not proven counts as what was not understood does. */

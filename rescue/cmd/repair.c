@@ -42,7 +42,7 @@ static bool choose_by_asking(void *context, const struct problem *problem)
 	return answer == 'y' || answer == 'Y';
 }
 
-static struct repair_request request_from(const struct options *options)
+struct repair_request repair_request_from(const struct options *options)
 {
 	struct repair_request request = {
 	    .port = options->port,
@@ -50,6 +50,7 @@ static struct repair_request request_from(const struct options *options)
 	    .rehearse = options->rehearse,
 	    .no_exec = options->no_exec,
 	    .force = options->force,
+	    .rehearsal.timeout = options->timeout,
 	};
 
 	if (options->dry_run) {
@@ -81,12 +82,12 @@ int cmd_repair(int argc, char **argv)
 
 	r = options_parse(argc, argv,
 			  OPTION_ROOT | OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT | OPTION_REHEARSE |
-			      OPTION_NO_EXEC | OPTION_FORCE,
+			      OPTION_NO_EXEC | OPTION_TIMEOUT | OPTION_FORCE,
 			  0, &options);
 	if (r)
 		return r;
 	load_settings(&arena, &settings, &options.port);
-	request = request_from(&options);
+	request = repair_request_from(&options);
 	r = open_target(options.root,
 			TARGET_CONFINE | (options.dry_run ? 0 : TARGET_WRITABLE) |
 			    (options.rehearse ? TARGET_REHEARSE : 0),

@@ -2,6 +2,7 @@
 #include "rehearse/cable.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "rehearse/netlink.h"
 
@@ -28,7 +29,6 @@ static const struct scripted_address router_address[2] = {
 
 const unsigned char machine_hardware[6] = {0x52, 0x54, 0, 0x45, 0x60, 0x0a};
 const unsigned char router_hardware[6] = {0x52, 0x54, 0, 0x45, 0x60, 0x01};
-const char router_interface[] = "router";
 
 /* Both ends, for one family. */
 static int give_addresses(struct mnl_socket *here, int here_index, struct mnl_socket *there, int there_index, bool ipv6)
@@ -45,67 +45,97 @@ static int give_addresses(struct mnl_socket *here, int here_index, struct mnl_so
 	return r < 0 ? r : netlink_default_route(there, there_index, ipv6, router);
 }
 
-/* A further address of the machine's own, and the way to it. */
-static int add_address(struct mnl_socket *here, int here_index, struct mnl_socket *there, int there_index,
-		       const struct scripted_address *address)
+/* An address, and the way to it from the other end, which asks nobody for it. */
+static int add_address(struct mnl_socket *owner, int owner_index, struct mnl_socket *other, int other_index,
+		       const struct scripted_address *address, const unsigned char hardware[6])
 {
 	unsigned whole = address->ipv6 ? 128 : 32;
-	int r = netlink_address(there, there_index, address->ipv6, address->bytes, whole);
+	int r = netlink_address(owner, owner_index, address->ipv6, address->bytes, whole);
 
-	r = r < 0 ? r : netlink_route(here, here_index, address->ipv6, address->bytes, whole, NULL);
-	return r < 0 ? r : netlink_neighbour(here, here_index, address->ipv6, address->bytes, machine_hardware);
+	r = r < 0 ? r : netlink_route(other, other_index, address->ipv6, address->bytes, whole);
+	return r < 0 ? r : netlink_neighbour(other, other_index, address->ipv6, address->bytes, hardware);
 }
 
-/* One that is up, and leads nowhere. */
-static int add_idle_interface(struct mnl_socket *socket, const char *name)
+/* The way to the machine by another interface than the first. */
+static int add_way(struct mnl_socket *here, int index, bool ipv6)
 {
-	int r = netlink_idle(socket, name), index;
+	const unsigned char *machine = machine_address[ipv6].bytes;
+	int r = netlink_route(here, index, ipv6, machine, ipv6 ? 128 : 32);
+
+	return r < 0 ? r : netlink_neighbour(here, index, ipv6, machine, machine_hardware);
+}
+
+void cable_end_name(size_t interface, char ret[IFNAMSIZ])
+{
+	snprintf(ret, IFNAMSIZ, "router%zu", interface);
+}
+
+/* One cable, with both ends up. The index of the machine's end, or negative errno. */
+static int lay_one(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, const char *name,
+		   const char *end_name, int *ret_here)
+{
+	struct link_end machine_end = {.name = name, .hardware = machine_hardware, .process = machine};
+	struct link_end router_end = {.name = end_name, .hardware = router_hardware};
+	int r = netlink_cable(here, &router_end, &machine_end), there_index;
 
 	if (r < 0)
 		return r;
-	index = netlink_index(socket, name);
-	return index < 0 ? index : netlink_up(socket, index);
+	*ret_here = netlink_index(here, end_name);
+	there_index = netlink_index(there, name);
+	if (*ret_here < 0 || there_index < 0)
+		return *ret_here < 0 ? *ret_here : there_index;
+	r = netlink_up(here, *ret_here);
+	r = r < 0 ? r : netlink_up(there, there_index);
+	return r < 0 ? r : there_index;
+}
+
+/* The clients and their ways, and the further addresses of the machine. */
+static int populate(struct mnl_socket *here, struct mnl_socket *there, const struct script *script,
+		    const struct cables *cables, const int *machine_ends)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < script->sources.count; i++) {
+		const struct scripted_source *source = &script->sources.items[i];
+
+		if (source->address.ipv6 && !cables->ipv6)
+			continue;
+		r = add_address(here, cables->ends[source->interface], there, machine_ends[source->interface],
+				&source->address, router_hardware);
+		if (r == 0 && source->interface)
+			r = add_way(here, cables->ends[source->interface], source->address.ipv6);
+	}
+	for (size_t i = 0; r == 0 && i < script->addresses.count; i++) {
+		if (!script->addresses.items[i].ipv6 || cables->ipv6)
+			r = add_address(there, machine_ends[0], here, cables->ends[0], &script->addresses.items[i],
+					machine_hardware);
+	}
+	return r;
 }
 
 int cable_lay(struct mnl_socket *here, struct mnl_socket *there, pid_t machine, const struct script *script,
-	      bool *ret_ipv6, const char **ret_what)
+	      struct cables *ret, const char **ret_what)
 {
-	struct link_end machine_end = {.name = script->interface, .hardware = machine_hardware, .process = machine};
-	struct link_end router_end = {.name = router_interface, .hardware = router_hardware};
-	int here_index, there_index, r;
+	int machine_ends[SCRIPT_INTERFACES], r;
 
-	*ret_what = "lay a cable (veth)";
-	r = netlink_cable(here, &router_end, &machine_end);
-	if (r < 0)
-		return r;
 	*ret_what = "bring the network up";
-	here_index = netlink_index(here, router_end.name);
-	there_index = netlink_index(there, machine_end.name);
-	if (here_index < 0 || there_index < 0)
-		return here_index < 0 ? here_index : there_index;
 	r = netlink_up(here, LOOPBACK_INDEX);
 	r = r < 0 ? r : netlink_up(there, LOOPBACK_INDEX);
-	r = r < 0 ? r : netlink_up(here, here_index);
-	r = r < 0 ? r : netlink_up(there, there_index);
-	*ret_what = "add interfaces";
-	for (size_t i = 0; i < script->more_interfaces.count && r == 0; i++)
-		r = add_idle_interface(there, script->more_interfaces.items[i]);
-	*ret_what = r == 0 ? "give addresses" : *ret_what;
-	r = r < 0 ? r : give_addresses(here, here_index, there, there_index, false);
 	if (r < 0)
 		return r;
-	*ret_ipv6 = give_addresses(here, here_index, there, there_index, true) == 0;
-	for (size_t i = 0; i < script->sources.count && r == 0; i++) {
-		const struct scripted_address *source = &script->sources.items[i];
+	*ret_what = "lay a cable (veth)";
+	for (size_t i = 0; i < script->interfaces.count; i++) {
+		char end_name[IFNAMSIZ];
 
-		if (!source->ipv6 || *ret_ipv6)
-			r = netlink_address(here, here_index, source->ipv6, source->bytes, source->ipv6 ? 128 : 32);
+		cable_end_name(i, end_name);
+		machine_ends[i] = lay_one(here, there, machine, script->interfaces.items[i], end_name, &ret->ends[i]);
+		if (machine_ends[i] < 0)
+			return machine_ends[i];
 	}
-	for (size_t i = 0; i < script->addresses.count && r == 0; i++) {
-		const struct scripted_address *address = &script->addresses.items[i];
-
-		if (!address->ipv6 || *ret_ipv6)
-			r = add_address(here, here_index, there, there_index, address);
-	}
-	return r;
+	*ret_what = "give addresses";
+	r = give_addresses(here, ret->ends[0], there, machine_ends[0], false);
+	if (r < 0)
+		return r;
+	ret->ipv6 = give_addresses(here, ret->ends[0], there, machine_ends[0], true) == 0;
+	return populate(here, there, script, ret, machine_ends);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysinfo.h>
@@ -23,18 +22,19 @@
 
 #include "base/cleanup.h"
 #include "base/ctype.h"
-#include "rehearse/cable.h"
 #include "rehearse/client_private.h"
 #include "rehearse/confine.h"
 #include "rehearse/counters.h"
-#include "rehearse/listening.h"
+#include "live/listening.h"
 #include "rehearse/machine.h"
 #include "rehearse/netlink.h"
 
 enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
+	MEASURE_INTERVAL = 100, /* ms: ... whatever the whole system has */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
-	LISTEN_TIMEOUT = 5000, /* ms */
+	PATIENCE = 100, /* ms: the cable itself takes some µs */
+	PATIENCE_AT_LAST = 1000, /* ms: as a client that repeats its SYN, where no rule is to blame */
 	LISTEN_MORE_TIMEOUT = 500, /* ms: from the first socket to the last */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 768 * 1024, /* KiB */
@@ -127,15 +127,17 @@ static void measure_machine(const struct client *client, int *ret_processes, lon
 }
 
 /* Root's processes have no limit of their number, and their memory none in sum. What the whole system has left is
- * cheap to see; when much of it goes, it is looked at who has it. */
+ * cheap to see; when much of it goes, it is looked at who has it. What others give back meanwhile hides that, but not
+ * for long. */
 static void check_hunger(struct client *client)
 {
 	long available = memory_available(client), memory;
 	int processes = process_count() - client->processes_at_first;
 
 	if (processes <= PROCESS_LIMIT && client->memory_at_first - available <= MEMORY_LIMIT &&
-	    available >= MEMORY_RESERVE)
+	    available >= MEMORY_RESERVE && client_now() < client->measure_next)
 		return;
+	client->measure_next = client_now() + MEASURE_INTERVAL;
 	measure_machine(client, &processes, &memory);
 	if (processes > PROCESS_LIMIT)
 		record_failure(client->record, "the target's programs started too many processes");
@@ -187,7 +189,7 @@ static void count_listeners(struct client *client, bool *ret_some, bool *ret_all
 		const struct scripted_port *port = &script->ports.items[i];
 		bool found = false;
 
-		for (int ipv6 = 0; ipv6 < (client->ipv6 ? 2 : 1); ipv6++) {
+		for (int ipv6 = 0; ipv6 < (client->cables.ipv6 ? 2 : 1); ipv6++) {
 			int r = listening_on(client->sockets, ipv6, port->number);
 
 			if (r < 0)
@@ -203,7 +205,8 @@ static void count_listeners(struct client *client, bool *ret_some, bool *ret_all
 /* sshd listens, or it will not. It opens its sockets one after the other. */
 static void wait_for_listener(struct client *client)
 {
-	int64_t until = client_now() + LISTEN_TIMEOUT;
+	/* Half of the time is for the rest. */
+	int64_t until = client_now() + client->script->timeout * INT64_C(500);
 	bool *some = &client->record->listening, all, had_some = false;
 
 	for (;;) {
@@ -242,6 +245,28 @@ static void wait_for_step(struct client *client, enum record_step step)
 {
 	while (client->record->step < step)
 		(void)client_wait(client, -1, 0, client_now() + LOOK_INTERVAL);
+}
+
+static bool somebody_got_in(const struct record *record)
+{
+	for (size_t i = 0; i < record->connection_count; i++) {
+		if (record->connections[i].result == CONNECTION_BANNER)
+			return true;
+	}
+	return false;
+}
+
+static void try_everything(struct client *client)
+{
+	client->patience = PATIENCE;
+	client_try_all(client);
+	client_explain_silence(client);
+	if (!client->record->listening || client->record->dropped_by.found || somebody_got_in(client->record))
+		return;
+	/* Nothing stops them that would have a name: the system may only be busy. */
+	client->patience = PATIENCE_AT_LAST;
+	client->record->connection_count = 0;
+	client_try_all(client);
 }
 
 static void start_machine(struct client *client)
@@ -291,10 +316,10 @@ static void make_network(struct client *client)
 	if (unshare(CLONE_NEWNET) < 0)
 		client_give_up(client, "make a network namespace", errno);
 	open_netlink(client, NETLINK_ROUTE, &client->here);
-	r = cable_lay(client->here, client->there, client->machine, client->script, &client->ipv6, &what);
+	r = cable_lay(client->here, client->there, client->machine, client->script, &client->cables, &what);
 	if (r < 0)
 		client_give_up(client, what, -r);
-	client->router = packet_open(netlink_index(client->here, router_interface));
+	client->router = packet_open();
 	r = confine_client();
 	if (r < 0)
 		client_give_up(client, "confine the client", -r);
@@ -306,7 +331,6 @@ void client_play(const struct script *script, const struct staged *staged, struc
 	struct client client = {
 	    .script = script, .staged = staged, .record = record, .control = -1, .proc = -1, .router = -1};
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Whoever measures must not wait for those that are measured. */
 	(void)setpriority(PRIO_PROCESS, 0, -20);
 	client.memory = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
@@ -319,8 +343,7 @@ void client_play(const struct script *script, const struct staged *staged, struc
 	wait_for_step(&client, STEP_DAEMON_STARTED);
 	if (!*record->failure) {
 		wait_for_listener(&client);
-		client_try_all(&client);
-		client_explain_silence(&client);
+		try_everything(&client);
 	}
 	finish(&client);
 }

@@ -19,12 +19,10 @@ enum {
 static bool trace_knock(struct client *client, const struct record_connection *connection)
 {
 	struct trace_verdict *verdict = &client->record->dropped_by;
-	struct knock knock = client_knock_like(connection);
-	unsigned char frame[PACKET_SIZE];
-	size_t size = packet_syn(&knock, frame);
 	int64_t until = client_now() + TRACE_TIMEOUT;
+	struct knock knock;
 
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
+	if (!client_knock(client, connection, &knock))
 		return false;
 	while (!trace_read(client->traces, knock.source_port, knock.destination_port, verdict)) {
 		if (!client_wait(client, mnl_socket_get_fd(client->traces), POLLIN, until))
@@ -37,16 +35,14 @@ static bool trace_knock(struct client *client, const struct record_connection *c
 /* The same for the legacy iptables: whose counters go up? */
 static bool count_knock(struct client *client, const struct record_connection *connection)
 {
-	static const char *const tables[] = {"raw", "mangle", "nat", "filter"};
+	static const char *const tables[] = {"raw", "mangle", "nat", "filter", "security"};
 	counted_rules before[ARRAY_SIZE(tables)] = {0};
 	bool ipv6 = connection->ipv6;
-	struct knock knock = client_knock_like(connection);
-	unsigned char frame[PACKET_SIZE];
-	size_t size = packet_syn(&knock, frame);
+	struct knock knock;
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		(void)counters_read(client->tables[ipv6], ipv6, tables[i], &client->arena, &before[i]);
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
+	if (!client_knock(client, connection, &knock))
 		return false;
 	/* The packet has met its rules when this returns, but for what the kernel puts off. */
 	(void)client_wait(client, -1, 0, client_now() + COUNT_PAUSE);
@@ -74,7 +70,7 @@ void client_explain_silence(struct client *client)
 		if (result != CONNECTION_SILENT && result != CONNECTION_UNREACHABLE && result != CONNECTION_REFUSED)
 			continue;
 		if (!tried++)
-			traced = client->traces && trace_begin(client->traces) == 0;
+			traced = client->traces && trace_begin(client->traces, &client->script->interfaces) == 0;
 		if (traced && trace_knock(client, &record->connections[i]))
 			return;
 		if (client->tables[record->connections[i].ipv6] >= 0 && count_knock(client, &record->connections[i]))

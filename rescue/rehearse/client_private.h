@@ -5,6 +5,7 @@
 /* Private to the client (client*.c). */
 
 #include "base/arena.h"
+#include "rehearse/cable.h"
 #include "rehearse/greeting.h"
 #include "rehearse/packet.h"
 #include "rehearse/record.h"
@@ -22,8 +23,8 @@ struct client {
 	struct mnl_socket *sockets; /* sock_diag of the machine's end */
 	struct mnl_socket *filter, *traces; /* nfnetlink of the machine's end, or NULL: the kernel has none */
 	int tables[2]; /* sockets for the legacy iptables of the machine's end, by family */
-	int router; /* frames of this end's interface, or -1 */
-	bool ipv6;
+	struct cables cables;
+	int router; /* frames of this end's interfaces, or -1 */
 	int proc; /* the machine's /proc */
 	int memory; /* /proc/meminfo, or -1 */
 	struct offer offer; /* what sshd said last of its host keys */
@@ -31,6 +32,8 @@ struct client {
 	size_t asked_count;
 	long memory_at_first; /* KiB available */
 	int processes_at_first;
+	int64_t measure_next;
+	int patience; /* ms, until a SYN is answered */
 };
 
 /* client.c */
@@ -46,8 +49,8 @@ bool client_wait(struct client *client, int fd, short events, int64_t until);
 
 /* Every port, over both families, and every address that is listened on; from every source. */
 void client_try_all(struct client *client);
-/* A SYN on the way of that connection, by a port of its own. */
-struct knock client_knock_like(const struct record_connection *connection);
+/* Sends a SYN on the way of that connection, by a port of its own. */
+bool client_knock(struct client *client, const struct record_connection *connection, struct knock *ret);
 
 /* client_explain.c */
 

@@ -12,10 +12,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "rehearse/cable.h"
 
 enum {
-	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	FRAME_SIZE = 2048, /* more than any on the cable */
 };
@@ -72,15 +70,18 @@ static int open_connection(struct client *client, struct record_connection *conn
 	struct name from = name_of(connection->ipv6, connection->source, 0);
 	struct name to = name_of(connection->ipv6, connection->address, connection->port);
 	cleanup_fd int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char interface[IFNAMSIZ];
 	int error = 0;
 	socklen_t size = sizeof(error);
 
-	if (fd < 0 || bind(fd, &from.any, from.size) < 0) {
+	cable_end_name(connection->interface, interface);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1) < 0 ||
+	    bind(fd, &from.any, from.size) < 0) {
 		error = errno;
 	} else if (connect(fd, &to.any, to.size) < 0) {
 		error = errno;
 		if (error == EINPROGRESS) {
-			if (!client_wait(client, fd, POLLOUT, client_now() + CONNECT_TIMEOUT)) {
+			if (!client_wait(client, fd, POLLOUT, client_now() + client->patience)) {
 				connection->result = CONNECTION_SILENT;
 				return -1;
 			}
@@ -185,40 +186,68 @@ static unsigned random_port(void)
 	return first + value % (last - first + 1);
 }
 
-struct knock client_knock_like(const struct record_connection *connection)
+bool client_knock(struct client *client, const struct record_connection *connection, struct knock *ret)
 {
-	struct knock knock = {
+	*ret = (struct knock){
 	    .ipv6 = connection->ipv6, .source_port = random_port(), .destination_port = connection->port};
-
-	memcpy(knock.source, connection->source, sizeof(knock.source));
-	memcpy(knock.destination, connection->address, sizeof(knock.destination));
-	memcpy(knock.source_hardware, router_hardware, sizeof(knock.source_hardware));
-	memcpy(knock.destination_hardware, machine_hardware, sizeof(knock.destination_hardware));
-	return knock;
+	memcpy(ret->source, connection->source, sizeof(ret->source));
+	memcpy(ret->destination, connection->address, sizeof(ret->destination));
+	memcpy(ret->source_hardware, router_hardware, sizeof(ret->source_hardware));
+	memcpy(ret->destination_hardware, machine_hardware, sizeof(ret->destination_hardware));
+	return packet_send(client->router, client->cables.ends[connection->interface], ret);
 }
 
-/* Sends one SYN, and waits for what comes back. */
-static enum packet_answer knock(struct client *client, const struct knock *knock)
+/* A SYN that may yet be answered. */
+struct question {
+	struct knock knock;
+	struct record_connection *connection;
+};
+
+static void take_answer(const struct question *questions, size_t count, const unsigned char *frame, size_t size,
+			size_t *answered)
 {
-	unsigned char frame[PACKET_SIZE], received[FRAME_SIZE];
-	size_t size = packet_syn(knock, frame);
-	int64_t until = client_now() + CONNECT_TIMEOUT;
-	enum packet_answer answer = ANSWER_NONE;
+	static const enum connection_result results[] = {
+	    [ANSWER_ACCEPTED] = CONNECTION_ANSWERED,
+	    [ANSWER_REFUSED] = CONNECTION_REFUSED,
+	    [ANSWER_UNREACHABLE] = CONNECTION_UNREACHABLE,
+	};
 
-	if (send(client->router, frame, size, 0) != (ssize_t)size)
-		return ANSWER_NONE;
-	while (answer == ANSWER_NONE && client_wait(client, client->router, POLLIN, until)) {
-		ssize_t got = recv(client->router, received, sizeof(received), MSG_DONTWAIT);
+	for (size_t i = 0; i < count; i++) {
+		enum packet_answer answer = packet_answer(&questions[i].knock, frame, size);
 
-		if (got > 0)
-			answer = packet_answer(knock, received, (size_t)got);
+		if (answer == ANSWER_NONE || questions[i].connection->result != CONNECTION_SILENT)
+			continue;
+		questions[i].connection->result = results[answer];
+		++*answered;
 	}
-	return answer;
+}
+
+/* Sends a SYN for each of the connections, all at once, and waits for what comes back. */
+static void knock_all(struct client *client, struct record_connection *connections, size_t count)
+{
+	struct question *questions = arena_alloc(&client->arena, (count + 1) * sizeof(*questions));
+	int64_t until = client_now() + client->patience;
+	unsigned char frame[FRAME_SIZE];
+	size_t answered = 0;
+	ssize_t size;
+
+	/* What is there already is about others. */
+	while (recv(client->router, frame, sizeof(frame), MSG_DONTWAIT) > 0)
+		;
+	for (size_t i = 0; i < count; i++) {
+		questions[i].connection = &connections[i];
+		connections[i].result = CONNECTION_SILENT;
+		(void)client_knock(client, &connections[i], &questions[i].knock);
+	}
+	while (answered < count && client_wait(client, client->router, POLLIN, until)) {
+		while ((size = recv(client->router, frame, sizeof(frame), MSG_DONTWAIT)) > 0)
+			take_answer(questions, count, frame, (size_t)size, &answered);
+	}
 }
 
 /* --- trying everything --- */
 
-static struct record_connection *new_connection(struct client *client, const unsigned char *source,
+static struct record_connection *new_connection(struct client *client, const struct scripted_source *source,
 						const struct scripted_address *address, unsigned port)
 {
 	struct record *record = client->record;
@@ -227,9 +256,10 @@ static struct record_connection *new_connection(struct client *client, const uns
 	if (record->connection_count == RECORD_CONNECTIONS)
 		return NULL;
 	connection = &record->connections[record->connection_count++];
-	*connection = (struct record_connection){.ipv6 = address->ipv6, .port = port};
+	*connection = (struct record_connection){
+	    .ipv6 = address->ipv6, .interface = source->interface, .port = port, .let_in = source->let_in};
 	memcpy(connection->address, address->bytes, sizeof(connection->address));
-	memcpy(connection->source, source, sizeof(connection->source));
+	memcpy(connection->source, source->address.bytes, sizeof(connection->source));
 	return connection;
 }
 
@@ -246,36 +276,53 @@ static bool try_fully(struct client *client, struct record_connection *connectio
 	return true;
 }
 
-/* Every source gets an answer of the firewall's; one of them that is let in makes a connection. */
+/* The sources that the user chose: each makes a connection. */
+static void try_asked_sources(struct client *client, const struct scripted_address *address, unsigned port)
+{
+	for (size_t i = 0; i < client->script->sources.count; i++) {
+		const struct scripted_source *source = &client->script->sources.items[i];
+		struct record_connection *connection =
+		    source->address.ipv6 == address->ipv6 ? new_connection(client, source, address, port) : NULL;
+
+		if (connection)
+			(void)try_fully(client, connection);
+	}
+}
+
+/* The usual client makes a connection. Every other source gets an answer of the firewall's; where the usual one got
+ * none, one of them that is let in makes a connection. */
+static void try_sources(struct client *client, const struct scripted_address *address, unsigned port)
+{
+	const struct scripted_source usual = {.address = client_address[address->ipv6]};
+	struct record_connection *connection = new_connection(client, &usual, address, port), *others;
+	bool connected = connection && try_fully(client, connection);
+	size_t count = 0;
+
+	if (!connection || client->router < 0)
+		return;
+	others = connection + 1;
+	for (size_t i = 0; i < client->script->sources.count; i++) {
+		const struct scripted_source *source = &client->script->sources.items[i];
+
+		if (source->address.ipv6 == address->ipv6 && new_connection(client, source, address, port))
+			count++;
+	}
+	if (count)
+		knock_all(client, others, count);
+	for (size_t i = 0; i < count && !connected; i++) {
+		if (others[i].result == CONNECTION_ANSWERED)
+			connected = try_fully(client, &others[i]);
+	}
+}
+
 static void try_address(struct client *client, const struct scripted_address *address, unsigned port)
 {
-	static const enum connection_result results[] = {
-	    [ANSWER_NONE] = CONNECTION_SILENT,
-	    [ANSWER_ACCEPTED] = CONNECTION_ANSWERED,
-	    [ANSWER_REFUSED] = CONNECTION_REFUSED,
-	    [ANSWER_UNREACHABLE] = CONNECTION_UNREACHABLE,
-	};
-	const scripted_addresses *sources = &client->script->sources;
-	struct record_connection *connection;
-	bool connected;
-
-	if (address->ipv6 && !client->ipv6)
+	if (address->ipv6 && !client->cables.ipv6)
 		return;
-	connection = new_connection(client, client_address[address->ipv6].bytes, address, port);
-	connected = connection && try_fully(client, connection);
-	for (size_t i = 0; connection && client->router >= 0 && i < sources->count; i++) {
-		struct knock syn;
-
-		if (sources->items[i].ipv6 != address->ipv6)
-			continue;
-		connection = new_connection(client, sources->items[i].bytes, address, port);
-		if (!connection)
-			return;
-		syn = client_knock_like(connection);
-		connection->result = results[knock(client, &syn)];
-		if (connection->result == CONNECTION_ANSWERED && !connected)
-			connected = try_fully(client, connection);
-	}
+	if (client->script->sources_asked)
+		try_asked_sources(client, address, port);
+	else
+		try_sources(client, address, port);
 }
 
 /* The kinds of host keys that no connection was left for. */

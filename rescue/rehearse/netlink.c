@@ -107,20 +107,6 @@ int netlink_cable(struct mnl_socket *socket, const struct link_end *here, const 
 	return netlink_ask(socket, message);
 }
 
-int netlink_idle(struct mnl_socket *socket, const char *name)
-{
-	char buffer[MESSAGE_SIZE] = {0};
-	struct nlmsghdr *message = begin_link(buffer, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
-	struct nlattr *info;
-
-	/* The kernel names the other end. */
-	mnl_attr_put_strz(message, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-	mnl_attr_put_str(message, IFLA_INFO_KIND, "veth");
-	mnl_attr_nest_end(message, info);
-	return netlink_ask(socket, message);
-}
-
 static int take_index(const struct nlmsghdr *message, void *data)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
@@ -182,8 +168,8 @@ int netlink_address(struct mnl_socket *socket, int index, bool ipv6, const unsig
 	return netlink_ask(socket, message);
 }
 
-int netlink_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *destination, unsigned prefix,
-		  const unsigned char *gateway)
+static int add_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *destination, unsigned prefix,
+		     const unsigned char *gateway)
 {
 	char buffer[MESSAGE_SIZE] = {0};
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -203,12 +189,19 @@ int netlink_route(struct mnl_socket *socket, int index, bool ipv6, const unsigne
 	if (gateway)
 		mnl_attr_put(message, RTA_GATEWAY, address_size(ipv6), gateway);
 	mnl_attr_put_u32(message, RTA_OIF, (uint32_t)index);
+	/* Two routes to one destination differ by this. */
+	mnl_attr_put_u32(message, RTA_PRIORITY, (uint32_t)index);
 	return netlink_ask(socket, message);
+}
+
+int netlink_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *destination, unsigned prefix)
+{
+	return add_route(socket, index, ipv6, destination, prefix, NULL);
 }
 
 int netlink_default_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *gateway)
 {
-	return netlink_route(socket, index, ipv6, NULL, 0, gateway);
+	return add_route(socket, index, ipv6, NULL, 0, gateway);
 }
 
 int netlink_neighbour(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *address,

@@ -23,9 +23,6 @@ struct link_end {
 };
 
 int netlink_cable(struct mnl_socket *socket, const struct link_end *here, const struct link_end *there);
-/* A further interface that leads nowhere: a cable to a loose end in the same namespace (kernels have no dummy
- * interfaces more often than no cables). */
-int netlink_idle(struct mnl_socket *socket, const char *name);
 /* The index of an interface, or negative errno. */
 int netlink_index(struct mnl_socket *socket, const char *name);
 int netlink_up(struct mnl_socket *socket, int index);
@@ -33,9 +30,8 @@ int netlink_up(struct mnl_socket *socket, int index);
 int netlink_address(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *address, unsigned prefix);
 /* Everything goes to that gateway, which is reached directly. */
 int netlink_default_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *gateway);
-/* A route to one destination. */
-int netlink_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *destination, unsigned prefix,
-		  const unsigned char *gateway);
+/* A route to one destination, which is reached directly. There may be one by each interface. */
+int netlink_route(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *destination, unsigned prefix);
 /* The hardware address of a neighbour, for good: no question is asked on the cable, and so none can be filtered. */
 int netlink_neighbour(struct mnl_socket *socket, int index, bool ipv6, const unsigned char *address,
 		      const unsigned char hardware[6]);

@@ -11,8 +11,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#include "base/cleanup.h"
-
 enum {
 	ETHERNET_HEADER = 14,
 	IPV4_HEADER = 20, /* without options */
@@ -172,13 +170,18 @@ enum packet_answer packet_answer(const struct knock *knock, const unsigned char 
 	return ANSWER_NONE;
 }
 
-int packet_open(int interface)
+int packet_open(void)
 {
-	struct sockaddr_ll address = {
-	    .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = interface};
-	cleanup_fd int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return steal_fd(&fd);
+	return fd < 0 ? -errno : fd;
+}
+
+bool packet_send(int fd, int interface, const struct knock *knock)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = interface};
+	unsigned char frame[PACKET_SIZE];
+	size_t size = packet_syn(knock, frame);
+
+	return sendto(fd, frame, size, 0, (struct sockaddr *)&to, sizeof(to)) == (ssize_t)size;
 }

@@ -31,8 +31,10 @@ size_t packet_syn(const struct knock *knock, unsigned char frame[PACKET_SIZE]);
 /* What a received frame says to the knock. */
 enum packet_answer packet_answer(const struct knock *knock, const unsigned char *frame, size_t size);
 
-/* A descriptor that sends and receives whole frames on an interface of the caller's network namespace, or negative
+/* A descriptor that sends and receives whole frames on all interfaces of the caller's network namespace, or negative
  * errno. */
-int packet_open(int interface);
+int packet_open(void);
+/* Sends a SYN by an interface. */
+bool packet_send(int fd, int interface, const struct knock *knock);
 
 #endif

@@ -54,8 +54,10 @@ enum connection_result {
 
 struct record_connection {
 	bool ipv6;
+	size_t interface; /* of the script's */
 	unsigned char source[16], address[16];
 	unsigned port;
+	bool let_in; /* so the checks have it */
 	enum connection_result result;
 	int error; /* CONNECTION_ERROR: errno */
 };

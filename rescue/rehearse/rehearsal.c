@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,7 +22,9 @@
 #include "rehearse/client.h"
 #include "rehearse/record.h"
 #include "rehearse/script.h"
+#include "rehearse/user_ranges.h"
 #include "stage/keys.h"
+#include "target/staged.h"
 
 const struct rehearsal rehearsal_forbidden = {.status = REHEARSAL_SKIPPED, .reason = "--no-exec forbids it"};
 
@@ -50,13 +53,24 @@ static int enter_root(const struct target *target)
 {
 	struct stat examined, entered;
 
-	if (target->outside_fd >= 0 && (fchdir(target->outside_fd) < 0 || chroot(".") < 0))
-		return -errno;
-	if (fchdir(target->start_fd) < 0 || chdir(target->root) < 0)
+	/* Else it is there already. */
+	if (target->confined && (fchdir(target->outside_fd) < 0 || chroot(".") < 0 || fchdir(target->start_fd) < 0 ||
+				 chdir(target->root) < 0))
 		return -errno;
 	if (fstat(target->root_fd, &examined) < 0 || stat(".", &entered) < 0)
 		return -errno;
 	return examined.st_dev == entered.st_dev && examined.st_ino == entered.st_ino ? 0 : -ESTALE;
+}
+
+/* Out of a chroot that the caller may be in, to where the mount namespace begins. The programs of the target may
+ * chroot(2), and so climb out of every root that has something above it: pivot_root(2) would leave it there. The
+ * current directory stays. 0 or negative errno. */
+static int leave_chroot(void)
+{
+	cleanup_fd int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int namespace = here < 0 ? -1 : open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	return namespace < 0 || setns(namespace, CLONE_NEWNS) < 0 || fchdir(here) < 0 ? -errno : 0;
 }
 
 /* Waits for the end of the client, which closes the pipe. False: it was too late, and is killed. */
@@ -76,29 +90,62 @@ static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
 	return in_time;
 }
 
-/* Runs the play. False: it did not come to its end in time. */
-static bool play(struct target *target, const struct script *script, struct record *record, unsigned timeout)
+/* In the process that plays the client; parent is who waits for it, and is at the other end of line if the client has
+ * to ask for its rights. */
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent,
+			  int line) __attribute__((noreturn));
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent,
+			  int line)
 {
-	int64_t deadline = now() + (int64_t)timeout * 1000;
-	int ends[2], r;
-	pid_t client;
+	int r;
+
+	/* A parent that was killed before this sends no signal. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(0);
+	r = line < 0 ? 0 : user_namespace_enter(line);
+	if (r < 0) {
+		record_trouble(record, "cannot make a user namespace: %s",
+			       r == -ECONNREFUSED ? "newuidmap or newgidmap refuses" : strerror(-r));
+		_exit(0);
+	}
+	r = enter_root(target);
+	if (r < 0) {
+		record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
+		_exit(0);
+	}
+	r = leave_chroot();
+	if (r < 0) {
+		record_trouble(record, "cannot leave a chroot (by /proc/self/ns/mnt): %s", strerror(-r));
+		_exit(0);
+	}
+	client_play(script, target->staged, record);
+}
+
+/* Runs the play; ranges: of a caller without the rights of root, or NULL. False: it did not come to its end in time. */
+static bool play(struct target *target, const struct script *script, const struct user_ranges *ranges,
+		 struct record *record)
+{
+	int64_t deadline = now() + (int64_t)script->timeout * 1000;
+	pid_t own = getpid(), client;
+	int ends[2], line[2] = {-1, -1};
 	bool in_time;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+	if (pipe2(ends, O_CLOEXEC) < 0 || (ranges && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0) ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
 		record_trouble(record, "%s", strerror(errno));
 		return true;
 	}
 	client = fork();
 	if (client == 0) {
 		close(ends[0]);
-		r = enter_root(target);
-		if (r < 0) {
-			record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
-			_exit(0);
-		}
-		client_play(script, target->staged, record);
+		close(line[0]);
+		become_client(target, script, record, own, line[1]);
 	}
 	close(ends[1]);
+	close(line[1]);
+	if (ranges && client > 0)
+		user_ranges_give(ranges, client, line[0]);
+	close(line[0]);
 	if (client < 0)
 		record_trouble(record, "cannot start a process: %s", strerror(errno));
 	in_time = client < 0 || wait_for_client(client, ends[0], deadline);
@@ -157,7 +204,8 @@ static const char *const result_names[] = {
     [CONNECTION_ERROR] = "error",
 };
 
-static void take_connections(const struct record *record, struct arena *arena, struct rehearsal *ret)
+static void take_connections(const struct script *script, const struct record *record, struct arena *arena,
+			     struct rehearsal *ret)
 {
 	for (size_t i = 0; i < record->connection_count; i++) {
 		const struct record_connection *connection = &record->connections[i];
@@ -166,7 +214,9 @@ static void take_connections(const struct record *record, struct arena *arena, s
 		    .ipv6 = connection->ipv6,
 		    .source = address_text(arena, connection->ipv6, connection->source),
 		    .address = address_text(arena, connection->ipv6, connection->address),
+		    .interface = script->interfaces.items[connection->interface],
 		    .port = connection->port,
+		    .let_in = connection->let_in,
 		    .result = result_names[connection->result],
 		    .answered = connection->result == CONNECTION_BANNER,
 		};
@@ -216,7 +266,7 @@ static bool take_keys(const struct facts *facts, const struct record *record, st
 
 /* Why nobody gets in, as far as it can be told. */
 static const char *reason_for_failure(const struct script *script, const struct record *record, struct arena *arena,
-				      const struct rehearsal *rehearsal)
+				      const struct rehearsed_connection *lost)
 {
 	for (size_t i = 0; i < script->programs.count; i++) {
 		const struct record_program *program = &record->programs[i];
@@ -227,13 +277,38 @@ static const char *reason_for_failure(const struct script *script, const struct 
 	}
 	if (!record->listening)
 		return "sshd does not listen";
+	if (!lost)
+		return "there is no port to connect to";
+	return arena_printf(arena, "a connection from %s to port %u: %s",
+			    script->sources_asked ? lost->source : "outside", lost->port, lost->result);
+}
+
+static bool is_answered(const struct rehearsal *rehearsal, const char *source)
+{
 	for (size_t i = 0; i < rehearsal->connections.count; i++) {
 		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
 
-		return arena_printf(arena, "a connection from outside to port %u: %s", connection->port,
-				    connection->result);
+		if (connection->answered && (!source || string_equal(connection->source, source)))
+			return true;
 	}
-	return "there is no port to connect to";
+	return false;
+}
+
+/* Whether somebody got in, or each of those that the user asked for; if not, *ret_lost is a connection of one that did
+ * not, or NULL where none was made. */
+static bool got_in(const struct script *script, const struct rehearsal *rehearsal,
+		   const struct rehearsed_connection **ret_lost)
+{
+	*ret_lost = NULL;
+	for (size_t i = 0; i < rehearsal->connections.count; i++) {
+		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
+
+		if (!is_answered(rehearsal, script->sources_asked ? connection->source : NULL)) {
+			*ret_lost = connection;
+			return false;
+		}
+	}
+	return rehearsal->connections.count;
 }
 
 /* A loader that did not load, or NULL. */
@@ -253,13 +328,12 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		  struct arena *arena, struct rehearsal *ret)
 {
 	const struct scripted_program *refused;
-	bool answered = false, keys_known;
+	const struct rehearsed_connection *lost;
+	bool keys_known;
 
 	take_programs(script, record, arena, ret);
-	take_connections(record, arena, ret);
+	take_connections(script, record, arena, ret);
 	keys_known = take_keys(facts, record, arena, ret);
-	for (size_t i = 0; i < ret->connections.count; i++)
-		answered = answered || ret->connections.items[i].answered;
 	if (*record->banner)
 		ret->banner = arena_strdup(arena, record->banner);
 	if (record->dropped_by.found)
@@ -272,8 +346,8 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		ret->reason = arena_printf(arena, "%s did not load its rules here", refused->unit);
 	} else if (*record->failure)
 		ret->reason = arena_strdup(arena, record->failure);
-	else if (!answered)
-		ret->reason = reason_for_failure(script, record, arena, ret);
+	else if (!got_in(script, ret, &lost))
+		ret->reason = reason_for_failure(script, record, arena, lost);
 	else if (!record->keys_exchanged)
 		ret->reason = "sshd has a banner, but does not exchange keys";
 	else if (!keys_known)
@@ -288,16 +362,34 @@ static void skip(struct rehearsal *rehearsal, const char *reason)
 	rehearsal->reason = reason;
 }
 
-void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
-	      struct rehearsal *ret)
+/* What the caller lacks for a rehearsal, or NULL. */
+static const char *what_is_needed(const struct target *target, struct user_ranges *ret_ranges)
+{
+	struct stat status;
+
+	if (geteuid() == 0 && target->start_fd >= 0)
+		return NULL;
+	/* In the namespace, files of others are nobody's, and sshd may not read the ones that matter. */
+	if (fstat(target->root_fd, &status) < 0 || status.st_uid != geteuid())
+		return "it needs the rights of root, for the root is another user's";
+	if (target->staged && target->staged->changes.count)
+		return "it needs the rights of root, to play what is to be written";
+	return user_ranges_find(ret_ranges);
+}
+
+void rehearse(struct target *target, const struct look *look, const struct rehearsal_options *options,
+	      struct arena *arena, struct rehearsal *ret)
 {
 	const struct facts *facts = &look->facts;
+	struct user_ranges ranges;
 	struct script script;
 	struct record *record;
+	const char *needed;
 	int64_t began = now();
 
 	*ret = (struct rehearsal){0};
-	script_write(facts, &look->findings.sources, arena, &script);
+	script_write(facts, &look->findings.sources, &options->from, arena, &script);
+	script.timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	if (script.unplayable) {
 		skip(ret, script.unplayable);
 		return;
@@ -307,8 +399,9 @@ void rehearse(struct target *target, const struct look *look, struct arena *aren
 		ret->reason = script.hopeless;
 		return;
 	}
-	if (geteuid() != 0 || target->start_fd < 0) {
-		skip(ret, "it needs the rights of root");
+	needed = what_is_needed(target, &ranges);
+	if (needed) {
+		skip(ret, needed);
 		return;
 	}
 	if (script.programs.count > RECORD_PROGRAMS) {
@@ -320,10 +413,10 @@ void rehearse(struct target *target, const struct look *look, struct arena *aren
 		skip(ret, strerror(errno));
 		return;
 	}
-	if (!play(target, &script, record, timeout)) {
+	if (!play(target, &script, geteuid() ? &ranges : NULL, record)) {
 		judge(facts, &script, record, arena, ret);
 		ret->status = REHEARSAL_FAILED;
-		ret->reason = arena_printf(arena, "it did not come to an end within %u s", timeout);
+		ret->reason = arena_printf(arena, "it did not come to an end within %u s", script.timeout);
 	} else if (*record->trouble) {
 		skip(ret, arena_strdup(arena, record->trouble));
 	} else if (!record->finished) {

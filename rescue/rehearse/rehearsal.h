@@ -36,7 +36,9 @@ struct rehearsed_program {
 struct rehearsed_connection {
 	bool ipv6;
 	const char *source, *address;
+	const char *interface; /* that it comes in by */
 	unsigned port;
+	bool let_in; /* so the checks have it, of this source */
 	const char *result; /* "banner", "refused", "no answer", … */
 	bool answered;
 };
@@ -62,12 +64,17 @@ enum {
 	REHEARSAL_TIMEOUT = 10, /* seconds */
 };
 
+struct rehearsal_options {
+	unsigned timeout; /* seconds; 0: REHEARSAL_TIMEOUT */
+	string_list from; /* sources that have to get in, as script_read_source() has them; empty: any */
+};
+
 /*
  * Rehearses the next boot of the target as it is staged, of which look is the look. The target must be open with
  * TARGET_REHEARSE. Never fails: what went wrong is the reason for which it was skipped. Texts are in arena.
  */
-void rehearse(struct target *target, const struct look *look, struct arena *arena, unsigned timeout,
-	      struct rehearsal *ret);
+void rehearse(struct target *target, const struct look *look, const struct rehearsal_options *options,
+	      struct arena *arena, struct rehearsal *ret);
 /* What stands in its place where --no-exec was given. */
 extern const struct rehearsal rehearsal_forbidden;
 const char *rehearsal_status_name(enum rehearsal_status status);

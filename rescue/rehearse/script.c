@@ -2,24 +2,16 @@
 #include "rehearse/script.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "base/text.h"
-#include "facts/network.h"
 #include "parse/elf.h"
 #include "parse/unit_command.h"
 #include "parse/unit_words.h"
-#include "rehearse/cable.h"
 #include "stage/firewall_load.h"
 #include "stage/stage.h"
-
-enum {
-	SOURCE_LIMIT = 32, /* clients beside the usual one */
-	INTERFACE_LIMIT = 32,
-};
 
 /* What the system manager gives every program: systemd.exec(5), ENVIRONMENT VARIABLES IN SPAWNED PROCESSES. */
 static const char *const usual_environment[] = {
@@ -158,7 +150,7 @@ static void add_shell_command(const struct facts *facts, struct arena *arena, co
 {
 	const char *const words[] = {"/bin/sh", "-c", command};
 	const char *const environment[] = {"MODE=start", "METHOD=static", "ADDRFAM=inet",
-					   arena_printf(arena, "IFACE=%s", script->interface)};
+					   arena_printf(arena, "IFACE=%s", script->interfaces.items[0])};
 	struct scripted_program *program =
 	    add_program(facts, arena, "when the network comes up", words, ARRAY_SIZE(words), script);
 
@@ -186,6 +178,7 @@ static const char *shell_command(const char *name)
 /* What loads packet filter rules in the boot, in the first of the orders that it may have. */
 static void add_loaders(const struct facts *facts, struct arena *arena, struct script *script)
 {
+	static const char *const keys[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
 	struct findings findings = {.arena = arena};
 	firewall_loaders loaders = {0};
 	firewall_orders orders = {0};
@@ -198,66 +191,21 @@ static void add_loaders(const struct facts *facts, struct arena *arena, struct s
 	for (size_t i = 0; orders.count && i < orders.items[0].count; i++) {
 		const struct firewall_loader *loader = orders.items[0].loaders[i];
 
+		/* sshd's own unit may load some, too: in its turn. */
+		if (loader->unit && string_equal(loader->unit->name, facts->service.runs->name))
+			continue;
 		if (loader->unit && loads_by_firewalld(loader)) {
 			add_firewalld(facts, arena, loader->unit, script);
 		} else if (loader->unit) {
 			add_directories(arena, loader->unit, script);
-			add_commands(facts, arena, loader->unit, "ExecStartPre", ROLE_LOADER, script);
-			add_commands(facts, arena, loader->unit, "ExecStart", ROLE_LOADER, script);
+			for (size_t j = 0; j < ARRAY_SIZE(keys); j++)
+				add_commands(facts, arena, loader->unit, keys[j], ROLE_LOADER, script);
 		} else if (shell_command(loader->name)) {
 			add_shell_command(facts, arena, shell_command(loader->name), script);
 		} else {
 			script->unplayable = arena_printf(arena, "packet filter rules are loaded by %s", loader->name);
 		}
 	}
-}
-
-static void add_interface(struct arena *arena, char *name, struct script *script)
-{
-	if (strlen(name) >= IFNAMSIZ || strpbrk(name, "*/ ") || string_equal(name, script->interface) ||
-	    script->more_interfaces.count == INTERFACE_LIMIT)
-		return;
-	for (size_t i = 0; i < script->more_interfaces.count; i++) {
-		if (string_equal(script->more_interfaces.items[i], name))
-			return;
-	}
-	*array_push(arena, &script->more_interfaces) = name;
-}
-
-/* The interface by which the checks find clients let in, where they find them let in by some only: "any IPv4 via eth1".
- * NULL: it is all the same. */
-static char *interface_of_sources(const string_list *sources, struct arena *arena)
-{
-	for (size_t i = 0; sources && i < sources->count; i++) {
-		if (!strstr(sources->items[i], " via "))
-			return NULL;
-	}
-	if (!sources || !sources->count)
-		return NULL;
-	return arena_strdup(arena, strstr(sources->items[0], " via ") + strlen(" via "));
-}
-
-/* Every interface that is configured, and those that rules name: rules with "iif" do not even load without theirs. */
-static void add_interfaces(const struct facts *facts, const string_list *sources, struct arena *arena,
-			   struct script *script)
-{
-	struct network_facts network = {0};
-	string_list mentioned = {0};
-	struct ruleset ruleset;
-	char *best;
-
-	network_facts_load(facts->target, arena, &network);
-	best = interface_of_sources(sources, arena);
-	if (!best && network.interfaces.count)
-		best = network.interfaces.items[0];
-	if (best && strlen(best) < IFNAMSIZ && !strpbrk(best, "*/ "))
-		script->interface = best;
-	for (size_t i = 0; i < network.interfaces.count; i++)
-		add_interface(arena, network.interfaces.items[i], script);
-	firewall_build(facts, &ruleset);
-	ruleset_interfaces(&ruleset, arena, &mentioned);
-	for (size_t i = 0; i < mentioned.count; i++)
-		add_interface(arena, mentioned.items[i], script);
 }
 
 static struct scripted_port *add_port(struct arena *arena, struct script *script, unsigned number)
@@ -333,102 +281,6 @@ static void add_daemon(const struct facts *facts, struct arena *arena, struct sc
 	add_environment(arena, &environment, program);
 }
 
-/* "203.0.113.0/24" or a single address. False: the word is something else. */
-static bool read_network(const char *word, size_t length, struct scripted_address *ret, unsigned *ret_prefix)
-{
-	char text[INET6_ADDRSTRLEN];
-	const char *slash = memchr(word, '/', length);
-	size_t size = slash ? (size_t)(slash - word) : length;
-
-	if (size >= sizeof(text))
-		return false;
-	memcpy(text, word, size);
-	text[size] = '\0';
-	*ret = (struct scripted_address){.ipv6 = strchr(text, ':') != NULL};
-	*ret_prefix = slash ? (unsigned)strtoul(slash + 1, NULL, 10) : ret->ipv6 ? 128 : 32;
-	return inet_pton(ret->ipv6 ? AF_INET6 : AF_INET, text, ret->bytes) == 1;
-}
-
-static bool is_in_network(const struct scripted_address *address, const struct scripted_address *network,
-			  unsigned prefix)
-{
-	for (unsigned bit = 0; bit < prefix; bit++) {
-		if ((address->bytes[bit / 8] ^ network->bytes[bit / 8]) & 0x80 >> bit % 8)
-			return false;
-	}
-	return address->ipv6 == network->ipv6;
-}
-
-static bool is_in_any(const struct scripted_address *address, const char *networks)
-{
-	for (const char *word = networks; *word; word += strspn(word, ", ")) {
-		size_t length = strcspn(word, ", ");
-		struct scripted_address network;
-		unsigned prefix;
-
-		if (read_network(word, length, &network, &prefix) && is_in_network(address, &network, prefix))
-			return true;
-		word += length;
-	}
-	return false;
-}
-
-static void add_source(struct arena *arena, const struct scripted_address *source, struct script *script)
-{
-	if (script->sources.count < SOURCE_LIMIT)
-		*array_push(arena, &script->sources) = *source;
-}
-
-/* A client that none of the networks holds, where the usual one does not do. */
-static void add_source_outside(struct arena *arena, bool ipv6, const char *networks, struct script *script)
-{
-	static const struct scripted_address others[] = {
-	    {.bytes = {151, 2, 3, 4}},
-	    {.bytes = {190, 2, 3, 4}},
-	    {.bytes = {17, 2, 3, 4}},
-	    {.ipv6 = true, .bytes = {0x26, 0x00, 0x22, 0x22, [15] = 9}},
-	    {.ipv6 = true, .bytes = {0x24, 0x00, 0x22, 0x22, [15] = 9}},
-	    {.ipv6 = true, .bytes = {0x28, 0x00, 0x22, 0x22, [15] = 9}},
-	};
-
-	if (!is_in_any(&client_address[ipv6], networks))
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		if (others[i].ipv6 == ipv6 && !is_in_any(&others[i], networks)) {
-			add_source(arena, &others[i], script);
-			return;
-		}
-	}
-}
-
-/* One of each network that the checks find let in: "203.0.113.0/24, 2001:db8::/32 via eth0", "any IPv4 but
- * 192.0.2.0/24". The client that is always there is one of "any". */
-static void add_sources(const string_list *sources, struct arena *arena, struct script *script)
-{
-	for (size_t i = 0; sources && i < sources->count; i++) {
-		const char *text = sources->items[i], *but = strstr(text, " but ");
-
-		if (but)
-			add_source_outside(arena, string_after(text, "any IPv6") != NULL, but + strlen(" but "),
-					   script);
-		for (const char *word = text; !but && *word; word += strspn(word, ", ")) {
-			size_t length = strcspn(word, ", ");
-			struct scripted_address source;
-			unsigned prefix;
-
-			if (length == 3 && memcmp(word, "via", 3) == 0)
-				break;
-			if (read_network(word, length, &source, &prefix)) {
-				/* The first of a network is no host's. */
-				if (prefix < (source.ipv6 ? 128 : 32))
-					source.bytes[source.ipv6 ? 15 : 3] |= 1;
-				add_source(arena, &source, script);
-			}
-			word += length;
-		}
-	}
-}
-
 static bool is_foreign(const struct facts *facts, struct arena *arena, const char **ret_what)
 {
 	const char *name = elf_machine_uname(facts->binary.machine);
@@ -440,11 +292,12 @@ static bool is_foreign(const struct facts *facts, struct arena *arena, const cha
 	return true;
 }
 
-void script_write(const struct facts *facts, const string_list *sources, struct arena *arena, struct script *ret)
+void script_write(const struct facts *facts, const string_list *sources, const string_list *asked, struct arena *arena,
+		  struct script *ret)
 {
 	const char *foreign;
 
-	*ret = (struct script){.interface = "eth0"};
+	*ret = (struct script){0};
 	if (facts->init != INIT_SYSTEMD) {
 		ret->unplayable = "what starts sshd is known for systemd only";
 		return;
@@ -461,10 +314,9 @@ void script_write(const struct facts *facts, const string_list *sources, struct 
 		ret->unplayable = "its unit does not say how sshd is started";
 		return;
 	}
-	add_interfaces(facts, sources, arena, ret);
+	script_add_sources(facts, sources, asked, arena, ret);
 	set_socket_use(facts, ret);
 	add_loaders(facts, arena, ret);
 	add_daemon(facts, arena, ret);
 	add_listeners(facts, arena, ret);
-	add_sources(sources, arena, ret);
 }

@@ -42,6 +42,17 @@ struct scripted_address {
 };
 typedef ARRAY_OF(struct scripted_address) scripted_addresses;
 
+enum {
+	SCRIPT_INTERFACES = 32, /* at most */
+};
+
+/* A further client. */
+struct scripted_source {
+	struct scripted_address address;
+	size_t interface; /* of script.interfaces: that it comes in by */
+	bool let_in; /* so the checks have it */
+};
+
 struct scripted_port {
 	unsigned number;
 	bool expected[2]; /* somebody is to listen, by family */
@@ -54,21 +65,32 @@ enum socket_use {
 };
 
 struct script {
-	const char *interface; /* that the client comes in by */
-	string_list more_interfaces; /* that are there as well, with nobody behind them */
+	string_list interfaces; /* at least one; the usual client comes in by the first */
 	scripted_addresses addresses; /* beside the one that it always has */
-	scripted_addresses sources; /* of further clients */
+	ARRAY_OF(struct scripted_source) sources;
+	bool sources_asked; /* the user chose them: the usual client stays away, and each of them has to get in */
 	ARRAY_OF(struct scripted_port) ports;
 	ARRAY_OF(struct scripted_program) programs; /* in the order of the boot */
 	ARRAY_OF(struct scripted_directory) directories;
 	enum socket_use socket_use;
 	scripted_addresses sockets; /* that a socket unit opens */
 	unsigned backlog;
+	unsigned timeout; /* seconds, for all of it */
 	const char *unplayable; /* why this boot cannot be rehearsed, or NULL */
 	const char *hopeless; /* why it does not come to a sshd at all, or NULL */
 };
 
-/* sources: from where the checks find clients let in (findings.sources), or NULL. */
-void script_write(const struct facts *facts, const string_list *sources, struct arena *arena, struct script *ret);
+/* sources: from where the checks find clients let in (findings.sources), or NULL. asked: from where the user wants to
+ * get in, as script_read_source() has it, or NULL. */
+void script_write(const struct facts *facts, const string_list *sources, const string_list *asked, struct arena *arena,
+		  struct script *ret);
+
+/* script_sources.c */
+
+/* The interfaces, and who comes in by them. */
+void script_add_sources(const struct facts *facts, const string_list *sources, const string_list *asked,
+			struct arena *arena, struct script *script);
+/* "203.0.113.7", "2001:db8::7%eth1": an address that a client may have, and the interface (or NULL) behind it. */
+bool script_read_source(const char *text, struct scripted_address *ret, const char **ret_interface);
 
 #endif

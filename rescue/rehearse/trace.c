@@ -17,16 +17,17 @@
 
 enum {
 	BUFFER_SIZE = 16384,
+	BATCH_SIZE = 4096, /* more than any of ours */
 	TRACE_PRIORITY = -1000, /* before everything that the tools know by name */
 };
 
 /* --- marking packets --- */
 
-/* Several messages that nf_tables takes as one. */
+/* Several messages that nf_tables takes as one; all but the first and the last are about one family. */
 struct batch {
-	char data[4096];
+	char data[BATCH_SIZE];
 	size_t size;
-	unsigned sequence;
+	unsigned family, sequence;
 };
 
 static struct nlmsghdr *begin(struct batch *batch, unsigned type, unsigned flags, unsigned family, unsigned resource)
@@ -51,10 +52,11 @@ static void end(struct batch *batch, const struct nlmsghdr *message)
 
 static struct nlmsghdr *begin_table_message(struct batch *batch, unsigned type, unsigned flags)
 {
-	return begin(batch, (NFNL_SUBSYS_NFTABLES << 8) | type, flags, NFPROTO_INET, 0);
+	return begin(batch, (NFNL_SUBSYS_NFTABLES << 8) | type, flags, batch->family, 0);
 }
 
-static void add_chain(struct batch *batch, const char *name, unsigned hook)
+/* device: of a hook that belongs to one, or NULL. */
+static void add_chain(struct batch *batch, const char *name, unsigned hook, const char *device)
 {
 	struct nlmsghdr *message = begin_table_message(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nlattr *nest;
@@ -65,6 +67,8 @@ static void add_chain(struct batch *batch, const char *name, unsigned hook)
 	nest = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
 	mnl_attr_put_u32(message, NFTA_HOOK_HOOKNUM, htonl(hook));
 	mnl_attr_put_u32(message, NFTA_HOOK_PRIORITY, htonl((uint32_t)TRACE_PRIORITY));
+	if (device)
+		mnl_attr_put_strz(message, NFTA_HOOK_DEV, device);
 	mnl_attr_nest_end(message, nest);
 	end(batch, message);
 }
@@ -78,8 +82,8 @@ static struct nlattr *begin_expression(struct nlmsghdr *message, const char *nam
 	return element;
 }
 
-/* meta nftrace set 1 */
-static void add_mark(struct batch *batch, const char *chain)
+/* meta nftrace set 1. The message, for the one who wants an answer to it. */
+static struct nlmsghdr *add_mark(struct batch *batch, const char *chain)
 {
 	struct nlmsghdr *message = begin_table_message(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	struct nlattr *expressions, *expression, *data, *value;
@@ -101,6 +105,18 @@ static void add_mark(struct batch *batch, const char *chain)
 	mnl_attr_nest_end(message, data);
 	mnl_attr_nest_end(message, expression);
 	mnl_attr_nest_end(message, expressions);
+	end(batch, message);
+	return message;
+}
+
+static void begin_batch(struct batch *batch, unsigned family)
+{
+	struct nlmsghdr *message;
+
+	*batch = (struct batch){.family = family, .sequence = 1};
+	end(batch, begin(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+	message = begin_table_message(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+	mnl_attr_put_strz(message, NFTA_TABLE_NAME, OWN_TABLE);
 	end(batch, message);
 }
 
@@ -129,35 +145,40 @@ static int read_answer(struct mnl_socket *socket, unsigned last)
 	}
 }
 
-int trace_begin(struct mnl_socket *socket)
+/* Sends the batch, of which last is the last message. */
+static int commit_batch(struct mnl_socket *socket, struct batch *batch, struct nlmsghdr *last)
 {
-	static const struct {
-		const char *name;
-		unsigned hook;
-	} chains[] = {{"in", NF_INET_PRE_ROUTING}, {"out", NF_INET_LOCAL_OUT}};
-	struct batch batch = {.sequence = 1};
-	struct nlmsghdr *message;
-	int group = NFNLGRP_NFTRACE, r;
-	unsigned last = 0;
-
-	end(&batch, begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-	message = begin_table_message(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
-	mnl_attr_put_strz(message, NFTA_TABLE_NAME, OWN_TABLE);
-	end(&batch, message);
-	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
-		add_chain(&batch, chains[i].name, chains[i].hook);
-	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
-		message = (struct nlmsghdr *)(batch.data + batch.size);
-		add_mark(&batch, chains[i].name);
-	}
-	message->nlmsg_flags |= NLM_F_ACK;
-	last = message->nlmsg_seq;
-	end(&batch, begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-	if (mnl_socket_sendto(socket, batch.data, batch.size) < 0)
+	last->nlmsg_flags |= NLM_F_ACK;
+	end(batch, begin(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
+	if (mnl_socket_sendto(socket, batch->data, batch->size) < 0)
 		return -errno;
-	r = read_answer(socket, last);
+	return read_answer(socket, last->nlmsg_seq);
+}
+
+/* Whatever comes in at a device, before it gets to where all meet. A kernel without such hooks has no rules in them. */
+static void mark_ingress(struct mnl_socket *socket, const char *device)
+{
+	struct batch batch;
+
+	begin_batch(&batch, NFPROTO_NETDEV);
+	add_chain(&batch, device, NF_NETDEV_INGRESS, device);
+	(void)commit_batch(socket, &batch, add_mark(&batch, device));
+}
+
+int trace_begin(struct mnl_socket *socket, const string_list *devices)
+{
+	struct batch batch;
+	int group = NFNLGRP_NFTRACE, r;
+
+	begin_batch(&batch, NFPROTO_INET);
+	add_chain(&batch, "in", NF_INET_PRE_ROUTING, NULL);
+	add_chain(&batch, "out", NF_INET_LOCAL_OUT, NULL);
+	add_mark(&batch, "in");
+	r = commit_batch(socket, &batch, add_mark(&batch, "out"));
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < devices->count; i++)
+		mark_ingress(socket, devices->items[i]);
 	return mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0 ? -errno : 0;
 }
 

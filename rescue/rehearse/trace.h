@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+
 struct mnl_socket;
 
 enum {
@@ -31,10 +33,10 @@ struct trace_verdict {
 	size_t packet_count;
 };
 
-/* The socket is one of NETLINK_NETFILTER in the namespace of the rules. Marks every packet that comes in or goes out
- * from now on as traced, and subscribes to what is told of them. The tables that it adds decide nothing. 0 or negative
- * errno. */
-int trace_begin(struct mnl_socket *socket);
+/* The socket is one of NETLINK_NETFILTER in the namespace of the rules. Marks every packet that comes in by the devices
+ * or goes out from now on as traced, and subscribes to what is told of them. The tables that it adds decide nothing. 0
+ * or negative errno. */
+int trace_begin(struct mnl_socket *socket, const string_list *devices);
 /* Reads what has been told until now: the end of a packet between the two ports, either way. True when it was found. */
 bool trace_read(struct mnl_socket *socket, unsigned client_port, unsigned server_port, struct trace_verdict *ret);
 /* Looks up which rule of its chain it was; socket is another one, without a subscription. */

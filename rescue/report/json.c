@@ -60,13 +60,20 @@ static void add_target(struct text *text, const struct report *report)
 	text_add_string(text, "},\n");
 }
 
+/* Where sshd will listen: the ports, and the addresses with their ports. */
 static void add_ports(struct text *text, const struct look *look)
 {
 	listen_list list = {0};
 	bool first = true;
 
 	listen_addresses(&look->facts, text->arena, &list);
-	text_add_string(text, " \"ports\": [");
+	text_add_string(text, " \"addresses\": [");
+	for (size_t i = 0; i < list.count; i++) {
+		text_add_string(text, i ? ", {\"address\": " : "{\"address\": ");
+		add_string(text, list.items[i].address);
+		text_printf(text, ", \"port\": %u}", list.items[i].port);
+	}
+	text_add_string(text, "],\n \"ports\": [");
 	for (size_t i = 0; i < list.count; i++) {
 		bool seen = false;
 
@@ -195,5 +202,10 @@ void report_json(struct text *text, const struct report *report)
 	add_string(text, report->transaction);
 	add_key(text, "failure", report->failure);
 	add_key(text, "notes", report->notes);
+	text_add_string(text, ", \"now\": ");
+	if (report->now)
+		report_listening_json(text, report->now);
+	else
+		text_add_string(text, "null");
 	text_printf(text, ", \"exit\": %u}\n", report->exit);
 }

@@ -63,8 +63,10 @@ void report_rehearsal_text(struct text *text, const struct rehearsal *rehearsal,
 	for (size_t i = 0; i < rehearsal->connections.count; i++) {
 		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
 
-		text_printf(text, "      port %u of %s, from %s: %s\n", connection->port, connection->address,
-			    connection->source, connection->result);
+		text_printf(text, "      port %u of %s, from %s by ", connection->port, connection->address,
+			    connection->source);
+		add_safe(text, connection->interface);
+		text_printf(text, ": %s\n", connection->result);
 	}
 	if (rehearsal->dropped_by) {
 		text_add_string(text, "      dropped by ");
@@ -128,6 +130,8 @@ static void add_connections(struct text *text, const struct rehearsal *rehearsal
 		text_add_string(text, ", ");
 		add_key(text, "address", connection->address);
 		text_printf(text, ", \"port\": %u, ", connection->port);
+		add_key(text, "interface", connection->interface);
+		text_printf(text, ", \"let_in\": %s, ", connection->let_in ? "true" : "false");
 		add_key(text, "result", connection->result);
 		text_add_string(text, "}");
 	}

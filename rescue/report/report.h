@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "live/promise.h"
 #include "plan.h"
 #include "rehearse/rehearsal.h"
 #include "target/target.h"
@@ -33,7 +34,9 @@ struct report {
 	const char *transaction; /* what was committed, or NULL */
 	const char *failure; /* why nothing was written although it should have been, or NULL */
 	const struct rehearsal *rehearsal; /* or NULL: it was not asked for */
+	const struct comparison *now; /* with what the kernel says at this moment; or NULL: it was not asked */
 	const char *notes; /* sentences about earlier transactions, or NULL */
+	const char *disk; /* what sshrescue disks found the root on; NULL: it was named by --root */
 	bool strict;
 	unsigned exit;
 };
@@ -54,9 +57,14 @@ void report_headline(struct text *text, const struct report *report, struct repo
 void report_mark(struct text *text, enum stage_status status, struct report_style style);
 void report_text(struct text *text, const struct report *report, struct report_style style);
 void report_json(struct text *text, const struct report *report);
+/* What was found, for tools that collect findings; of a check only. */
+void report_sarif(struct text *text, const struct report *report);
 /* The rehearsal: what happened, and what it proves; the value of its key. */
 void report_rehearsal_text(struct text *text, const struct rehearsal *rehearsal, struct report_style style);
 void report_rehearsal_json(struct text *text, const struct rehearsal *rehearsal);
+/* Who listens, and where nobody does: one line without a newline; and the same as members of an object. */
+void report_listening_text(struct text *text, const struct comparison *comparison);
+void report_listening_json(struct text *text, const struct comparison *comparison);
 /* The verdict in one line without a newline, as the kernel log and the console get it. */
 void report_line(struct text *text, const struct report *report);
 /* The staged changes as a unified diff; what is no content (modes, owners, links) as lines that begin with '#'. */

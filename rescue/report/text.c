@@ -235,6 +235,8 @@ void report_line(struct text *text, const struct report *report)
 		text_printf(text, "%zu problem%s repaired; ", report->plan->repaired,
 			    report->plan->repaired == 1 ? "" : "s");
 	add_verdict(text, report);
+	if (report->rehearsal)
+		text_printf(text, "; rehearsal %s", rehearsal_status_name(report->rehearsal->status));
 	if (report->failure) {
 		text_add_string(text, "; ");
 		add_safe(text, report->failure);
@@ -242,10 +244,15 @@ void report_line(struct text *text, const struct report *report)
 }
 
 /* A command line to type. */
-static void add_command(struct text *text, const char *command, const struct target *target)
+static void add_command(struct text *text, const char *command, const struct report *report)
 {
-	text_printf(text, " sshrescue %s", command);
-	if (!string_equal(target->root, "/")) {
+	const struct target *target = report->target;
+
+	text_printf(text, " sshrescue %s%s", report->disk ? "disks " : "", command);
+	if (report->disk) {
+		text_add_string(text, " ");
+		add_safe(text, report->disk);
+	} else if (!string_equal(target->root, "/")) {
 		text_add_string(text, " --root ");
 		add_safe(text, target->root);
 	}
@@ -326,6 +333,11 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	report_line(text, report);
 	text_add_string(text, ".\n");
+	if (report->now) {
+		text_add_string(text, "at this moment: ");
+		report_listening_text(text, report->now);
+		text_add_string(text, "\n");
+	}
 	add_logins(text, &final_look(report)->findings);
 	if (look_verdict(final_look(report)) == VERDICT_REACHABLE) {
 		add_sources(text, final_look(report));
@@ -333,10 +345,10 @@ static void add_closing(struct text *text, const struct report *report)
 	}
 	if (report->transaction) {
 		text_printf(text, "transaction %s; to take it back:", report->transaction);
-		add_command(text, "undo", report->target);
+		add_command(text, "undo", report);
 	} else if (report->kind != REPORT_REPAIR && count.repairable) {
 		text_add_string(text, "next:");
-		add_command(text, "repair", report->target);
+		add_command(text, "repair", report);
 	}
 }
 

@@ -66,6 +66,7 @@ struct target {
 	bool read_only_clone; /* root_fd is that clone */
 	bool confined;
 	bool walk; /* resolve component by component */
+	bool journal_unseen; /* the file system is mounted without what its journal holds */
 	bool live; /* root is the running system's own / */
 	struct staged *staged; /* NULL until something is staged */
 	const struct settings *settings; /* how the operator wants it judged, or NULL (settings.h) */

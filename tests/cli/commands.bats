@@ -127,6 +127,31 @@ mask()
 	("$SSHRESCUE" repair -y --root "$ROOT" --json || true) | valid
 }
 
+# shellcheck disable=SC2016 # the dollar signs are jq's
+@test "check --sarif names every problem by its rule, place and fix" {
+	sarif()
+	{
+		"$SSHRESCUE" check --root "$ROOT" --sarif | jq -e "$1"
+	}
+	sarif '.version == "2.1.0" and .runs[0].results == [] and .runs[0].properties.verdict == "reachable"'
+	mask
+	printf 'PermitRootLogn no\nListenAddress 127.0.0.1\nBogus\xff\n' >>"$ROOT/etc/ssh/sshd_config"
+	# Each result points at the row of the table that it names.
+	sarif '.runs[0] as $run | $run.results | length >= 3 and
+		all(.[]; $run.tool.driver.rules[.ruleIndex].id == .ruleId and .message.text != "")'
+	sarif '.runs[0].results[] | select(.ruleId == "service.masked") | .level == "error" and (has("fixes") | not) and
+		.locations[0].physicalLocation.artifactLocation == {uri: "etc/systemd/system/ssh.service", uriBaseId: "ROOT"}'
+	sarif '.runs[0].originalUriBaseIds.ROOT.uri | startswith("file:///") and endswith("/")'
+	sarif '[.runs[0].tool.driver.rules[].id] == ['"$("$SSHRESCUE" explain | sed 's/ .*//; s/.*/"&"/' | paste -sd,)]"
+	# The fix, done by hand, is a repair.
+	line=$(grep -n PermitRootLogn "$ROOT/etc/ssh/sshd_config" | cut -d: -f1)
+	sarif ".runs[0].results[] | select(.ruleId == \"config.keyword\" and .locations[0].physicalLocation.region.startLine == $line)
+		| .fixes[0].artifactChanges[0].replacements[0] ==
+			{deletedRegion: {startLine: $line}, insertedContent: {text: \"PermitRootLogin no\"}}"
+	expect 16 "$SSHRESCUE" check --root "$ROOT" --sarif --json
+	expect 16 "$SSHRESCUE" repair --root "$ROOT" --sarif
+}
+
 @test "history lists what was repaired, undo takes it back once" {
 	expect 0 "$SSHRESCUE" history --root "$ROOT"
 	[[ $output == *"nothing was ever repaired"* ]]

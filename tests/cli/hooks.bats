@@ -26,6 +26,8 @@ installed()
 	mkdir -p "$DEST/usr/share/initramfs-tools"
 	install_hooks
 	[ "$(installed)" = "./usr/lib/sshrescue/boot.sh
+./usr/lib/systemd/system-preset/90-sshrescue.preset
+./usr/lib/systemd/system/sshrescue-report.service
 ./usr/share/initramfs-tools/hooks/sshrescue
 ./usr/share/initramfs-tools/scripts/init-bottom/sshrescue" ]
 	mkdir -p "$DEST/usr/lib/dracut/modules.d"

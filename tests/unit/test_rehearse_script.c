@@ -33,7 +33,7 @@ static void write_script(struct small_root *root, const string_list *sources, st
 	struct facts facts = {0};
 
 	assert_int_equal(facts_gather(root->target, &root->arena, &facts), 0);
-	script_write(&facts, sources, &root->arena, ret);
+	script_write(&facts, sources, NULL, &root->arena, ret);
 }
 
 static const char plain_unit[] = "[Service]\nEnvironment=MORE=\"a b\"\nEnvironmentFile=-/etc/default/ssh\n"
@@ -98,25 +98,96 @@ static void ports_and_addresses_are_those_that_are_listened_on(void **state)
 	assert_int_equal(script.socket_use, SOCKET_NONE);
 }
 
-static void sources_are_one_of_each_network(void **state)
+static void add_text(struct small_root *root, string_list *list, const char *text)
+{
+	*array_push(&root->arena, list) = arena_strdup(&root->arena, text);
+}
+
+/* Whether a client with that address comes in by an interface, and is said to be let in. */
+static void assert_source(const struct script *script, const char *text, const char *interface, bool let_in)
+{
+	struct scripted_address address;
+	const char *none;
+	size_t i = 0;
+
+	assert_true(script_read_source(text, &address, &none));
+	while (i < script->sources.count && memcmp(&script->sources.items[i].address, &address, sizeof(address)) != 0)
+		i++;
+	assert_in_range(i, 0, script->sources.count - 1);
+	assert_string_equal(script->interfaces.items[script->sources.items[i].interface], interface);
+	assert_int_equal(script->sources.items[i].let_in, let_in);
+}
+
+static void sources_are_one_inside_and_one_beside_each_network(void **state)
 {
 	struct small_root *root = *state;
 	string_list sources = {0};
 	struct script script;
 
 	put_system(root, plain_unit);
-	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "10.0.0.0/8, 192.0.2.7 via eth1");
-	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "any IPv6 but 2001:db8::/32");
-	*array_push(&root->arena, &sources) = arena_strdup(&root->arena, "2001:db8:1::/48");
-	*array_push(&root->arena, &sources) =
-	    arena_strdup(&root->arena, "any IPv6 but 2001:db8::/32, 2a00::/12, 2600::/16");
+	put(root, "/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n");
+	add_text(root, &sources, "10.0.0.0/8, 192.0.2.7, 192.0.2.8, 255.0.0.0/8 via eth1");
+	add_text(root, &sources, "any IPv6 but 2001:db8::/32");
+	add_text(root, &sources, "2001:db8:1::/48");
+	add_text(root, &sources, "any IPv6 but 2001:db8::/32, 2a00::/12, 2600::/16");
+	add_text(root, &sources, "any IPv4 via wg*");
+	add_text(root, &sources, "0.0.0.0/1");
 	write_script(root, &sources, &script);
-	assert_int_equal(script.sources.count, 4);
-	assert_memory_equal(script.sources.items[3].bytes, ((unsigned char[]){0x24, 0x00}), 2);
-	assert_memory_equal(script.sources.items[0].bytes, ((unsigned char[]){10, 0, 0, 1}), 4);
-	assert_memory_equal(script.sources.items[1].bytes, ((unsigned char[]){192, 0, 2, 7}), 4);
-	assert_true(script.sources.items[2].ipv6);
-	assert_int_equal(script.sources.items[2].bytes[15], 1);
+	assert_string_equal(script.interfaces.items[0], "eth0");
+	assert_false(script.sources_asked);
+	assert_source(&script, "10.0.0.1", "eth1", true);
+	assert_source(&script, "11.0.0.1", "eth1", false);
+	assert_source(&script, "192.0.2.7", "eth1", true);
+	assert_source(&script, "192.0.2.9", "eth1", false);
+	assert_source(&script, "2001:db8::1", "eth0", false);
+	assert_source(&script, "2001:db8:1::1", "eth0", true);
+	assert_source(&script, "2400:2222::9", "eth0", true);
+	assert_source(&script, "151.2.3.4", "wg0", true);
+	assert_source(&script, "17.2.3.4", "eth0", true);
+}
+
+static void sources_that_are_asked_for_stand_alone(void **state)
+{
+	struct small_root *root = *state;
+	string_list sources = {0}, asked = {0};
+	struct facts facts = {0};
+	struct script script;
+
+	put_system(root, plain_unit);
+	add_text(root, &sources, "10.0.0.0/8");
+	add_text(root, &asked, "203.0.113.7");
+	add_text(root, &asked, "2001:db8::7%eth7");
+	assert_int_equal(facts_gather(root->target, &root->arena, &facts), 0);
+	script_write(&facts, &sources, &asked, &root->arena, &script);
+	assert_true(script.sources_asked);
+	assert_int_equal(script.sources.count, 2);
+	assert_source(&script, "203.0.113.7", "eth0", false);
+	assert_source(&script, "2001:db8::7", "eth7", false);
+}
+
+static void only_clients_have_sources(void **state)
+{
+	static const char *const wrong[] = {"",
+					    "10.0.0.0/8",
+					    "10.0.0",
+					    "127.0.0.1",
+					    "224.0.0.1",
+					    "0.0.0.0",
+					    "::1",
+					    "ff02::1",
+					    "::",
+					    "::ffff:10.0.0.1",
+					    "10.0.0.1%",
+					    "10.0.0.1%a b",
+					    "10.0.0.1%0123456789abcdef"};
+	struct scripted_address address;
+	const char *interface;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_false(script_read_source(wrong[i], &address, &interface));
+	assert_true(script_read_source("2001:db8::7%eth1", &address, &interface));
+	assert_string_equal(interface, "eth1");
 }
 
 static void what_cannot_be_played_says_why(void **state)
@@ -140,7 +211,9 @@ int main(void)
 	    ROOT_TEST(programs_are_those_of_the_unit),
 	    ROOT_TEST(directories_stay_below_run),
 	    ROOT_TEST(ports_and_addresses_are_those_that_are_listened_on),
-	    ROOT_TEST(sources_are_one_of_each_network),
+	    ROOT_TEST(sources_are_one_inside_and_one_beside_each_network),
+	    ROOT_TEST(sources_that_are_asked_for_stand_alone),
+	    cmocka_unit_test(only_clients_have_sources),
 	    ROOT_TEST(what_cannot_be_played_says_why),
 	};
 
