@@ -335,6 +335,8 @@ static bool revocations_allow(struct login_stage *stage, const struct login_rule
 
 	if (!rules->revoked)
 		return true;
+	if (string_equal_nocase(rules->revoked, "none"))
+		return login_guess(stage, "RevokedKeys none");
 	if (target_stat(stage->facts->target, rules->revoked, &stat) < 0 || stat.type != NODE_FILE)
 		return false;
 	return stat.size == 0 || login_guess(stage, "RevokedKeys");
