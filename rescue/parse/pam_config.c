@@ -32,8 +32,7 @@ static bool read_service(struct pam_parser *parser, const char *name, struct pam
 /* --- control ---------------------------------------------------------------------------------------------------- */
 
 static const char *const answer_names[PAM_ANSWER_COUNT] = {
-    "success",	    "new_authtok_reqd", "ignore",      "module_unknown",
-    "user_unknown", "auth_err",		"perm_denied", "acct_expired",
+    "success", "new_authtok_reqd", "ignore", "module_unknown", "auth_err", "perm_denied", "acct_expired",
 };
 
 static const struct {

@@ -26,7 +26,6 @@ enum pam_answer {
 	PAM_ANSWER_NEW_PASSWORD, /* new_authtok_reqd */
 	PAM_ANSWER_IGNORE,
 	PAM_ANSWER_MODULE_UNKNOWN,
-	PAM_ANSWER_USER_UNKNOWN,
 	PAM_ANSWER_AUTH_ERROR,
 	PAM_ANSWER_DENIED, /* perm_denied */
 	PAM_ANSWER_EXPIRED, /* acct_expired */

@@ -125,6 +125,9 @@ static void raise_account(struct login_stage *stage, const struct account *accou
 
 	problem = problem_raise(stage->findings, PROBLEM_LOGIN_ACCOUNT, NULL, 0, "%s", account->passwd->name);
 	problem_evidence(stage->findings, problem, "%s", verdict->reason);
+	/* What somebody has written on purpose is no fault. */
+	if (verdict->kind == REASON_ACCOUNT)
+		problem->severity = SEVERITY_INFO;
 	if (verdict->remedy)
 		problem_remedy(stage->findings, problem, "%s", verdict->remedy);
 }
