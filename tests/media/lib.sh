@@ -139,10 +139,13 @@ media_start() {
 		-chardev "pty,id=console,logfile=$dir/console.log" -serial chardev:console \
 		-chardev "pipe,id=shell,path=$dir/shell" -serial chardev:shell "$@" </dev/null >"$dir/qemu.log" 2>&1 &
 	VM_PID=$!
-	cat "$dir/shell.out" >"$dir/shell.log" &
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		CONSOLE=$(sed -n 's/^char device redirected to \(.*\) (label console)$/\1/p' "$dir/qemu.log")
-		[ -z "$CONSOLE" ] || return 0
+		if [ -n "$CONSOLE" ]; then
+			# Ends by itself when QEMU, the only writer, does.
+			cat "$dir/shell.out" >"$dir/shell.log" &
+			return 0
+		fi
 		sleep 0.5
 	done
 	quote_lines <"$dir/qemu.log" >&2
