@@ -20,7 +20,7 @@ static const struct command {
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
     {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec] [--from ADDRESS]...",
      "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
-    {"disks", cmd_disks, "[check|repair] [-n|-p|-y] [--json] [--force] [DEVICE|IMAGE...]",
+    {"disks", cmd_disks, "[check|repair|undo] [-n|-p|-y] [--json] [--force] [DEVICE|IMAGE...]",
      "find the systems on all disks, or on these, and say or repair what keeps a client from each"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
     {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},

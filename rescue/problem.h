@@ -115,6 +115,25 @@ enum stage_status {
 	STAGE_SKIPPED,
 };
 
+/* Whether an account can log in. */
+enum login_answer {
+	LOGIN_YES,
+	LOGIN_DEPENDS, /* on something that cannot be seen here */
+	LOGIN_NO,
+	LOGIN_ANSWER_COUNT,
+};
+
+struct login {
+	const char *account;
+	enum login_answer answer;
+	const char *ways; /* "key", "password", "key, password", "key and password", "other"; "" for LOGIN_NO */
+	const char *reason; /* why not, or what it depends on; NULL for LOGIN_YES */
+};
+
+enum {
+	LOGIN_LIST_LIMIT = 100, /* accounts named; all are counted */
+};
+
 /* What one look at the target found. Everything in it lives in the arena. */
 struct findings {
 	struct arena *arena;
@@ -124,6 +143,10 @@ struct findings {
 	/* A stage that was judged only up to its first problem: later looks may see more without a repair being at
 	 * fault. */
 	bool partial[STAGE_COUNT];
+	/* Who can log in, once the login stage was judged: people's accounts, and all others that can. */
+	ARRAY_OF(struct login) logins;
+	size_t login_counts[LOGIN_ANSWER_COUNT];
+	bool logins_elsewhere; /* there are accounts that are not in the root's own files */
 	/* From where the firewall lets clients in: "any", "203.0.113.0/24 via wg0"; empty: nobody, or not known. */
 	string_list sources;
 };

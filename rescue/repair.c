@@ -134,7 +134,11 @@ static void commit(struct target *target, const struct repair_request *request, 
 	meta.problem_count = codes.count;
 	r = make_writable(request, writable);
 	if (r < 0) {
-		text_printf(failure, "nothing was written: the root cannot be mounted read-write: %s", strerror(-r));
+		text_printf(failure, "nothing was written: the root cannot be mounted read-write: %s",
+			    r == -EOPNOTSUPP
+				? "it is an overlay, and what is written there may be gone with this boot; "
+				  "repair the layer below it"
+				: strerror(-r));
 		outcome->failed = true;
 		return;
 	}

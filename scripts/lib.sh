@@ -116,7 +116,7 @@ vm_choose_accelerator() {
 # Boots DISK (raw, written to) with the machine's only network card in QEMU's
 # user network; a free port of 127.0.0.1 (VM_PORT) is forwarded to the guest's
 # port 22, and the guest can reach nothing outside.
-# DIR gets console.log (ttyS0) and shell.log (ttyS1): there the guest's own systemd
+# DIR gets console.log (ttyS0; what is written to console.in is typed there) and shell.log (ttyS1): there the guest's own systemd
 # runs a root shell, for looking at a machine that nobody can log in to. wire.pcap
 # gets what passes the network card.
 vm_start() {
@@ -126,7 +126,7 @@ vm_start() {
 	mkdir -p "$dir"
 	VM_DIR=$dir
 	VM_SHOWN=0
-	mkfifo "$dir/shell.in" "$dir/shell.out"
+	mkfifo "$dir/shell.in" "$dir/shell.out" "$dir/console.in" "$dir/console.out"
 	touch "$dir/console.log" "$dir/shell.log"
 	vm_choose_accelerator "$kernel"
 	for try in 1 2 3 4 5; do
@@ -135,13 +135,14 @@ vm_start() {
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -vga none -no-reboot \
 			-machine "q35,accel=$VM_ACCELERATOR" -cpu "$VM_CPU" -smp 2 -m 512 \
 			-kernel "$kernel" -initrd "$initrd" \
-			-append "root=UUID=$(cat "$VM_IMAGE/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.debug_shell=ttyS1 $cmdline" \
+			-append "root=UUID=$(cat "$VM_IMAGE/uuid") console=ttyS0,115200 panic=-1 no_timer_check systemd.default_device_timeout_sec=600 systemd.default_timeout_start_sec=600 systemd.debug_shell=ttyS1 $cmdline" \
 			-drive "file=$disk,format=raw,if=virtio,cache=unsafe" \
 			-device virtio-rng-pci \
 			-netdev "user,id=net,restrict=on,ipv6=off,hostfwd=tcp:127.0.0.1:$VM_PORT-:22" \
 			-object "filter-dump,id=wire,netdev=net,file=$dir/wire.pcap" \
 			-device virtio-net-pci,netdev=net,romfile= \
-			-serial "file:$dir/console.log" \
+			-chardev "pipe,id=console,path=$dir/console" \
+			-serial chardev:console \
 			-chardev "pipe,id=shell,path=$dir/shell" \
 			-serial chardev:shell \
 			"${VM_OPTIONS[@]}" \
@@ -149,7 +150,8 @@ vm_start() {
 		VM_PID=$!
 		sleep 0.3
 		if kill -0 "$VM_PID" 2>/dev/null; then
-			# Ends by itself when QEMU, the only writer, does.
+			# They end by themselves when QEMU, the only writer, does.
+			cat "$dir/console.out" >"$dir/console.log" &
 			cat "$dir/shell.out" >"$dir/shell.log" &
 			return 0
 		fi
@@ -252,8 +254,8 @@ vm_wire_answers() {
 # vm_ssh COMMAND...: log in as root with the demo's key. The host key must be the
 # one that the image was made with.
 vm_ssh() {
-	timeout 90 ssh -F /dev/null -p "$VM_PORT" -i "$VM_IMAGE/key" \
-		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=30 \
+	timeout 240 ssh -F /dev/null -p "$VM_PORT" -i "$VM_IMAGE/key" \
+		-o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR -o ConnectTimeout=60 \
 		-o UserKnownHostsFile="$VM_IMAGE/known_hosts" -o StrictHostKeyChecking=yes \
 		-o HostKeyAlias=demo root@127.0.0.1 "$@" </dev/null
 }

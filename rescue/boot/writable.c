@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -46,6 +47,7 @@ int boot_mount_make_writable(struct boot_mount *boot)
 	cleanup_fd int root = open(boot->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_fd int etc = -1;
 	struct statvfs filesystem;
+	struct statfs type;
 	unsigned long flags;
 
 	if (root < 0)
@@ -54,6 +56,10 @@ int boot_mount_make_writable(struct boot_mount *boot)
 	etc = openat(root, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (etc < 0 || fstatvfs(etc, &filesystem) < 0)
 		return -errno;
+	if (fstatfs(etc, &type) < 0)
+		return -errno;
+	if (type.f_type == MAGIC_OVERLAYFS)
+		return -EOPNOTSUPP;
 	flags = mount_flags(&filesystem);
 	if (!(flags & MS_RDONLY))
 		return 0;

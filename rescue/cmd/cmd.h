@@ -41,6 +41,8 @@ struct options {
 	unsigned timeout; /* seconds; 0: not given */
 	const char *from[OPTION_FROM_MOST];
 	size_t from_count;
+	const char *format; /* of images, or NULL */
+	const char *key_file; /* for encrypted volumes, or NULL */
 	char **arguments; /* what is left behind the options */
 	int argument_count;
 };
@@ -59,6 +61,7 @@ enum option_set {
 	OPTION_SARIF = 1 << 9,
 	OPTION_VERIFY = 1 << 10,
 	OPTION_FROM = 1 << 11,
+	OPTION_IMAGE = 1 << 12, /* --format, --key-file */
 };
 
 /* Fills *ret. 0, or EXIT_USAGE after a message that says what is wrong. */
@@ -66,6 +69,10 @@ int options_parse(int argc, char **argv, unsigned allowed, int most_arguments, s
 
 /* What the options of a repair ask for; on a terminal, it asks. */
 struct repair_request repair_request_from(const struct options *options);
+
+/* Takes a transaction back (NULL: the newest) on a root that is open for writing, and adds to text what was done. The
+ * exit status. */
+int undo_transaction(struct target *target, const char *root, const char *id, bool force, struct text *text);
 
 /* Prints "sshrescue: …" to standard error, escaped, and returns status. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
+#include "base/cleanup.h"
 #include "disks/listing.h"
+#include "disks/stack.h"
 #include "disks/system.h"
 #include "settings.h"
 
@@ -13,6 +16,7 @@ enum disks_action {
 	DISKS_LIST,
 	DISKS_CHECK,
 	DISKS_REPAIR,
+	DISKS_UNDO,
 };
 
 struct run {
@@ -32,7 +36,7 @@ static enum disks_action take_action(struct options *options)
 	static const struct {
 		const char *word;
 		enum disks_action action;
-	} actions[] = {{"check", DISKS_CHECK}, {"repair", DISKS_REPAIR}};
+	} actions[] = {{"check", DISKS_CHECK}, {"repair", DISKS_REPAIR}, {"undo", DISKS_UNDO}};
 	int places[] = {0, options->argument_count - 1};
 
 	for (size_t i = 0; options->argument_count && i < ARRAY_SIZE(places); i++) {
@@ -93,35 +97,18 @@ static char *read_back(struct arena *arena, int fd)
 	return data;
 }
 
-static void work_on(struct run *run, const struct volume *volume)
+static void say_trouble(struct system_result *result, unsigned status, const char *text)
 {
-	int fd = memfd_create("sshrescue", MFD_CLOEXEC), r;
-	struct found_system *system = array_push(&run->arena, &run->systems);
-	struct text text = {.arena = &run->arena};
-	char *report = NULL;
+	snprintf(result->trouble, sizeof(result->trouble), "%s", text);
+	result->status = status;
+}
 
-	*system = (struct found_system){.volume = volume};
-	memset(run->shared, 0, sizeof(*run->shared));
-	if (is_hibernated(&run->set, volume) && !run->options.force) {
-		snprintf(
-		    run->shared->trouble, sizeof(run->shared->trouble),
-		    "left alone: its machine is hibernated, and would go on with what it remembers (--force overrides)");
-		run->shared->status = EXIT_LEFT;
-	} else {
-		r = fd < 0 ? -errno : system_work(volume, &run->request, run->shared, fd);
-		if (r < 0) {
-			snprintf(run->shared->trouble, sizeof(run->shared->trouble), "it cannot be opened: %s",
-				 r == -EBUSY ? "it is in use" : strerror(-r));
-			run->shared->status = EXIT_ERROR;
-		}
-	}
-	if (fd >= 0) {
-		report = read_back(&run->arena, fd);
-		close(fd);
-	}
-	system->result = *run->shared;
-	run->status |= system->result.status;
-	if (!report || !*report)
+static void print_report(struct run *run, struct found_system *system, int fd)
+{
+	char *report = read_back(&run->arena, fd);
+	struct text text = {.arena = &run->arena};
+
+	if (!*report)
 		return;
 	if (run->request.json) {
 		system->report = report;
@@ -132,14 +119,46 @@ static void work_on(struct run *run, const struct volume *volume)
 	}
 }
 
+static void work_on(struct run *run, const struct volume *volume, const char *subvolume)
+{
+	cleanup_fd int fd = memfd_create("sshrescue", MFD_CLOEXEC);
+	struct found_system *system = array_push(&run->arena, &run->systems);
+	struct system_result *result = run->shared;
+	int r;
+
+	*system = (struct found_system){.place = {.set = &run->set, .volume = volume, .subvolume = subvolume}};
+	system->place.name = subvolume ? arena_printf(&run->arena, "%s[%s]", volume->name, subvolume) : volume->name;
+	memset(result, 0, sizeof(*result));
+	if (is_hibernated(&run->set, volume) && !run->options.force) {
+		say_trouble(result, EXIT_LEFT,
+			    "left alone: its machine is hibernated, and would go on with what it remembers (--force "
+			    "overrides)");
+	} else {
+		r = fd < 0 ? -errno : system_work(&system->place, &run->request, result, fd);
+		if (r < 0)
+			say_trouble(result, EXIT_ERROR,
+				    arena_printf(&run->arena, "it cannot be opened: %s",
+						 r == -EBUSY ? "it is in use" : strerror(-r)));
+	}
+	system->result = *result;
+	run->status |= system->result.status;
+	if (fd >= 0)
+		print_report(run, system, fd);
+}
+
 static void work_on_all(struct run *run)
 {
 	for (size_t i = 0; i < run->set.volumes.count; i++) {
 		const struct volume *volume = run->set.volumes.items[i];
+		const char *names;
 
-		if (volume->wanted && content_is_filesystem(volume->probe.content) && !volume->busy &&
-		    !volume->probe.damaged && !volume->trouble)
-			work_on(run, volume);
+		if (!volume->wanted || !content_is_filesystem(volume->probe.content) || volume->busy ||
+		    volume->probe.damaged || volume->trouble)
+			continue;
+		work_on(run, volume, NULL);
+		names = arena_memdup(&run->arena, run->shared->subvolumes, sizeof(run->shared->subvolumes));
+		for (; *names; names += strlen(names) + 1)
+			work_on(run, volume, names);
 	}
 }
 
@@ -183,17 +202,23 @@ int cmd_disks(int argc, char **argv)
 
 	r = options_parse(argc, argv,
 			  OPTION_JSON | OPTION_PORT | OPTION_MODE | OPTION_STRICT | OPTION_REHEARSE | OPTION_NO_EXEC |
-			      OPTION_FORCE,
+			      OPTION_FORCE | OPTION_IMAGE,
 			  argc, &run.options);
 	if (r)
 		return r;
 	run.action = take_action(&run.options);
+	if (run.options.format && image_format_named(run.options.format) == IMAGE_UNKNOWN)
+		return complain(EXIT_USAGE, "--format wants raw, qcow2, vmdk or vhdx, not '%s'", run.options.format);
+	if (run.action == DISKS_UNDO && run.options.json)
+		return complain(EXIT_USAGE, "disks undo has no JSON; see: sshrescue help");
 	load_settings(&run.arena, &settings, &run.options.port);
 	run.shared = mmap(NULL, sizeof(*run.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.shared == MAP_FAILED)
 		return complain(EXIT_ERROR, "out of memory");
 	run.request = (struct system_request){
-	    .action = run.action == DISKS_REPAIR ? SYSTEM_REPAIR : SYSTEM_CHECK,
+	    .action = run.action == DISKS_REPAIR ? SYSTEM_REPAIR
+		      : run.action == DISKS_UNDO ? SYSTEM_UNDO
+						 : SYSTEM_CHECK,
 	    .repair = repair_request_from(&run.options),
 	    .settings = &settings,
 	    .json = run.options.json,
@@ -201,11 +226,19 @@ int cmd_disks(int argc, char **argv)
 	};
 	if (run.action != DISKS_REPAIR)
 		run.request.repair.choose = NULL;
+	run.set.format = run.options.format;
+	run.set.writable = run.action != DISKS_LIST && run.action != DISKS_CHECK && !run.options.dry_run;
 	r = find_volumes(&run);
 	if (r == 0) {
+		stack_add_all(&run.set, &(struct stack_request){
+					    .writable = run.set.writable,
+					    .key_file = run.options.key_file,
+					    .may_ask = !run.options.json && isatty(STDIN_FILENO),
+					});
 		work_on_all(&run);
 		r = finish(&run);
 	}
+	volumes_release(&run.set);
 	arena_release(&run.arena);
 	return r;
 }

@@ -23,6 +23,8 @@ enum {
 	LONG_SARIF,
 	LONG_VERIFY,
 	LONG_FROM,
+	LONG_FORMAT,
+	LONG_KEY_FILE,
 };
 
 static const struct known_option {
@@ -45,6 +47,8 @@ static const struct known_option {
     {OPTION_TIMEOUT, LONG_TIMEOUT, "timeout", required_argument},
     {OPTION_VERIFY, LONG_VERIFY, "verify", no_argument},
     {OPTION_FROM, LONG_FROM, "from", required_argument},
+    {OPTION_IMAGE, LONG_FORMAT, "format", required_argument},
+    {OPTION_IMAGE, LONG_KEY_FILE, "key-file", required_argument},
 };
 
 int complain(int status, const char *format, ...)
@@ -164,6 +168,12 @@ static int options_set(struct options *options, int value, const char *argument)
 		return options_timeout(argument, &options->timeout);
 	case LONG_FROM:
 		return options_from(options, argument);
+	case LONG_FORMAT:
+		options->format = argument;
+		return 0;
+	case LONG_KEY_FILE:
+		options->key_file = argument;
+		return 0;
 	case LONG_REHEARSE:
 		options->rehearse = true;
 		return 0;

@@ -18,14 +18,14 @@ static void add_paths(struct text *text, const char *what, const txn_path_list *
 	}
 }
 
-static int complain_undo(const struct options *options, int error, const struct txn_error *details)
+static int complain_undo(const char *root, const char *id, int error, const struct txn_error *details)
 {
-	if (error == -ENOENT && !options->argument_count)
+	if (error == -ENOENT && !id)
 		return complain(EXIT_ERROR, "there is nothing to take back on %s; see: sshrescue history --root %s",
-				options->root, options->root);
+				root, root);
 	if (error == -ENOENT)
-		return complain(EXIT_ERROR, "there is no transaction %s on %s; see: sshrescue history --root %s",
-				options->arguments[0], options->root, options->root);
+		return complain(EXIT_ERROR, "there is no transaction %s on %s; see: sshrescue history --root %s", id,
+				root, root);
 	if (details->sentence)
 		return complain(EXIT_ERROR, "%s%s%s", details->path ? details->path : "", details->path ? ": " : "",
 				details->sentence);
@@ -54,16 +54,51 @@ static bool settled_it(struct text *text, const struct txn_settle_report *settle
 	return done;
 }
 
+int undo_transaction(struct target *target, const char *root, const char *id, bool force, struct text *text)
+{
+	struct txn_settle_report settled = {0};
+	struct txn_undo_report report = {0};
+	int r, status = 0;
+
+	r = txn_settle(target, &settled);
+	if (r < 0)
+		return complain_undo(root, id, r, &settled.error);
+	if (settled_it(text, &settled, id)) {
+		for (size_t i = 0; i < settled.settled.count; i++)
+			status |= settled.settled.items[i].left.count ? EXIT_LEFT : 0;
+		return status;
+	}
+	r = txn_undo(target, id, force, &report);
+	if (r == -EALREADY)
+		return complain(0, "transaction %s is taken back already", report.id);
+	if (r < 0 && r != -ESTALE)
+		return complain_undo(root, id, r, &report.error);
+	add_paths(text, "restored", &report.restored);
+	add_paths(text, "as before", &report.already);
+	add_paths(text, "left", &report.refused);
+	if (r == -ESTALE) {
+		text_printf(text,
+			    "transaction %s is taken back in part: what has changed since is left; --force takes it "
+			    "back as well\n",
+			    report.id);
+		status |= EXIT_LEFT;
+	} else {
+		text_printf(text, "transaction %s is taken back\n", report.id);
+	}
+	if (report.durability_unknown) {
+		text_add_string(text, "applied, durability unknown: the disk did not confirm the last step\n");
+		status |= EXIT_ERROR;
+	}
+	return status;
+}
+
 int cmd_undo(int argc, char **argv)
 {
 	cleanup_target struct target *target = NULL;
 	cleanup_arena struct arena arena = {0};
 	struct text text = {.arena = &arena};
-	struct txn_settle_report settled = {0};
-	struct txn_undo_report report = {0};
 	struct options options;
-	const char *id;
-	int r, status = 0;
+	int r;
 
 	r = options_parse(argc, argv, OPTION_ROOT | OPTION_FORCE, 1, &options);
 	if (r)
@@ -71,36 +106,7 @@ int cmd_undo(int argc, char **argv)
 	r = open_target(options.root, TARGET_CONFINE | TARGET_WRITABLE, &target);
 	if (r)
 		return r;
-	r = txn_settle(target, &settled);
-	if (r < 0)
-		return complain_undo(&options, r, &settled.error);
-	id = options.argument_count ? options.arguments[0] : NULL;
-	if (settled_it(&text, &settled, id)) {
-		for (size_t i = 0; i < settled.settled.count; i++)
-			status |= settled.settled.items[i].left.count ? EXIT_LEFT : 0;
-		return finish_report(&text, status);
-	}
-	r = txn_undo(target, id, options.force, &report);
-	if (r == -EALREADY)
-		return complain(0, "transaction %s is taken back already", report.id);
-	if (r < 0 && r != -ESTALE)
-		return complain_undo(&options, r, &report.error);
-	add_paths(&text, "restored", &report.restored);
-	add_paths(&text, "as before", &report.already);
-	add_paths(&text, "left", &report.refused);
-	if (r == -ESTALE) {
-		text_printf(
-		    &text,
-		    "transaction %s is taken back in part: what has changed since is left; --force takes it back "
-		    "as well\n",
-		    report.id);
-		status |= EXIT_LEFT;
-	} else {
-		text_printf(&text, "transaction %s is taken back\n", report.id);
-	}
-	if (report.durability_unknown) {
-		text_add_string(&text, "applied, durability unknown: the disk did not confirm the last step\n");
-		status |= EXIT_ERROR;
-	}
-	return finish_report(&text, status);
+	r = undo_transaction(target, options.root, options.argument_count ? options.arguments[0] : NULL, options.force,
+			     &text);
+	return finish_report(&text, r);
 }

@@ -25,17 +25,26 @@ static char *format_size(struct arena *arena, uint64_t size)
 	return arena_printf(arena, "%u%c", (unsigned)size, units[unit]);
 }
 
-static const struct found_system *system_on(const found_list *systems, const struct volume *volume)
+/* The systems of a volume, and what is wrong with it. */
+static const char *describe_systems(struct arena *arena, const found_list *systems, const struct volume *volume)
 {
+	const char *text = "";
+
 	for (size_t i = 0; i < systems->count; i++) {
-		if (systems->items[i].volume == volume)
-			return &systems->items[i];
+		const struct found_system *system = &systems->items[i];
+		const char *own = system->result.is_root ? system->result.os : system->result.trouble;
+
+		if (system->place.volume != volume || !*own)
+			continue;
+		text = arena_printf(arena, "%s%s%s%s%s", text, *text ? "; " : "",
+				    system->place.subvolume ? system->place.subvolume : "",
+				    system->place.subvolume ? ": " : "", own);
 	}
-	return NULL;
+	return text;
 }
 
 /* What is said of a volume at the end of its line. */
-static const char *remark(const struct found_system *system, const struct volume *volume)
+static const char *remark(struct arena *arena, const found_list *systems, const struct volume *volume)
 {
 	if (volume->busy)
 		return volume->busy;
@@ -43,23 +52,20 @@ static const char *remark(const struct found_system *system, const struct volume
 		return volume->trouble;
 	if (volume->probe.damage)
 		return volume->probe.damage;
-	if (!system)
-		return volume->probe.content == CONTENT_HIBERNATED ? "a hibernated system" : "";
-	if (system->result.is_root)
-		return system->result.os;
-	return system->result.trouble;
+	if (volume->probe.content == CONTENT_HIBERNATED)
+		return "the memory of a hibernated machine";
+	return describe_systems(arena, systems, volume);
 }
 
 static void row_of(struct arena *arena, const struct volume *volume, const found_list *systems, char *row[COLUMNS])
 {
 	const char *label = *volume->probe.label ? volume->probe.label : volume->probe.uuid;
-	const struct found_system *system = system_on(systems, volume);
 
 	row[0] = escape_terminal_string(arena, volume->name);
 	row[1] = format_size(arena, volume->size);
 	row[2] = arena_strdup(arena, volume->table ? volume->table : content_name(volume->probe.content));
 	row[3] = escape_terminal_string(arena, label);
-	row[4] = escape_terminal_string(arena, remark(system, volume));
+	row[4] = escape_terminal_string(arena, remark(arena, systems, volume));
 }
 
 void listing_table(struct text *text, const struct volume_set *set, const found_list *systems)
@@ -98,9 +104,10 @@ void listing_verdicts(struct text *text, const found_list *systems)
 
 		if (!result->is_root && !*result->trouble)
 			continue;
-		text_printf(text, "%s: ", escape_terminal_string(text->arena, system->volume->name));
+		text_printf(text, "%s: ", escape_terminal_string(text->arena, system->place.name));
 		if (result->is_root)
-			text_printf(text, "%s: %s", escape_terminal_string(text->arena, result->os), result->line);
+			text_printf(text, "%s%s%s", escape_terminal_string(text->arena, result->os),
+				    *result->line ? ": " : "", result->line);
 		if (*result->trouble)
 			text_printf(text, "%s%s", result->is_root ? "; " : "",
 				    escape_terminal_string(text->arena, result->trouble));
@@ -145,7 +152,9 @@ static void add_system(struct text *text, const struct found_system *system)
 	const struct system_result *result = &system->result;
 
 	text_add_string(text, "{");
-	add_key(text, "device", system->volume->name);
+	add_key(text, "device", system->place.volume->name);
+	text_add_string(text, ", ");
+	add_key(text, "subvolume", system->place.subvolume);
 	text_add_string(text, ", ");
 	add_key(text, "os", result->os);
 	text_add_string(text, ", ");

@@ -10,7 +10,7 @@
 
 /* A system that was found, and what became of it. */
 struct found_system {
-	const struct volume *volume;
+	struct place place;
 	struct system_result result;
 	const char *report; /* JSON, or NULL */
 };

@@ -18,22 +18,25 @@ enum {
 	OPTIONS_SIZE = 512,
 };
 
-/* Directories that systems have, and that nobody needs in this namespace once the disks are open. */
-static const char *const workshops[] = {"/tmp", "/mnt", "/run"};
+/* Directories that every system has, and that nobody needs in this namespace. */
+static const char *const workshops[] = {"/proc/fs", "/tmp", "/mnt"};
 
-const char *mounts_begin(void)
+int mounts_begin(struct workshop *ret)
 {
 	if (unshare(CLONE_NEWNS) < 0)
-		return NULL;
+		return -errno;
 	/* What is unmounted outside is not held here. The root of an initramfs cannot be changed so, and need not be.
 	 */
 	(void)mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(workshops); i++) {
-		if (mount("sshrescue", workshops[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=1m") ==
+		if (mount("sshrescue", workshops[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=1m") <
 		    0)
-			return workshops[i];
+			continue;
+		snprintf(ret->root, sizeof(ret->root), "%s/root", workshops[i]);
+		snprintf(ret->other, sizeof(ret->other), "%s/other", workshops[i]);
+		return mkdir(ret->root, 0700) < 0 || mkdir(ret->other, 0700) < 0 ? -errno : 0;
 	}
-	return NULL;
+	return -errno;
 }
 
 /*
@@ -58,7 +61,7 @@ static const struct way {
 };
 
 int mounts_attach(const char *device, const char *directory, enum content content, bool needs_recovery, bool writable,
-		  const char *subvolume, bool *unseen)
+		  const char *option, bool *unseen)
 {
 	unsigned long flags = FLAGS | (writable ? 0 : MS_RDONLY);
 	char options[OPTIONS_SIZE];
@@ -72,8 +75,8 @@ int mounts_attach(const char *device, const char *directory, enum content conten
 
 		if (way->content != content || way->writable != writable)
 			continue;
-		snprintf(options, sizeof(options), "%s%s%s%s", way->options, subvolume && *way->options ? "," : "",
-			 subvolume ? "subvol=" : "", subvolume ? subvolume : "");
+		snprintf(options, sizeof(options), "%s%s%s", way->options, option && *way->options ? "," : "",
+			 option ? option : "");
 		r = mount(device, directory, content_name(content), flags, options) < 0 ? -errno : 0;
 		if (r == 0) {
 			*unseen = way->unreplayed && (needs_recovery || content == CONTENT_XFS);

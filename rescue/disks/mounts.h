@@ -9,9 +9,14 @@
 #include "base/text.h"
 #include "disks/probe.h"
 
-/* Leaves the caller's mount namespace, and makes an empty place in it that only this process and its children see. Its
- * path, or NULL with errno set. */
-const char *mounts_begin(void);
+/* Two empty directories to mount on. */
+struct workshop {
+	char root[16], other[16];
+};
+
+/* Leaves the caller's mount namespace, and makes a place in it that only this process and its children see. 0 or
+ * negative errno. */
+int mounts_begin(struct workshop *ret);
 
 /*
  * Mounts a device on a directory: never with set-user-ID programs, devices, programs or, where the kernel has it
@@ -19,7 +24,7 @@ const char *mounts_begin(void);
  * is not seen therefore. 0 or negative errno.
  */
 int mounts_attach(const char *device, const char *directory, enum content content, bool needs_recovery, bool writable,
-		  const char *subvolume, bool *unseen);
+		  const char *option, bool *unseen);
 
 /* What an administrator runs to have a file system repaired: "e2fsck -f"; NULL when there is no such thing. */
 const char *mounts_fsck(enum content content);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -33,15 +35,14 @@ static const char *read_trouble(struct volume_set *set, int error)
 struct volume *volume_add(struct volume_set *set, const struct volume *draft)
 {
 	struct volume *volume = ARENA_NEW(set->arena, struct volume);
-	cleanup_fd int fd = open(draft->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	int r = fd < 0 ? -errno : 0;
+	int r = -EBADF;
 
 	*volume = *draft;
 	volume->wanted = true;
 	*array_push(set->arena, &set->volumes) = volume;
-	if (r == 0)
-		r = probe_content(fd, volume->offset, volume->size, &volume->probe);
-	if (r < 0)
+	if (volume->fd >= 0)
+		r = probe_content(volume->fd, volume->offset, volume->size, &volume->probe);
+	if (r < 0 && !volume->trouble)
 		volume->trouble = read_trouble(set, r);
 	return volume;
 }
@@ -49,15 +50,14 @@ struct volume *volume_add(struct volume_set *set, const struct volume *draft)
 /* Gives a disk the partitions that its own table names: of an image, and where the kernel did not do it. */
 static void divide(struct volume_set *set, struct volume *disk, unsigned sector)
 {
-	cleanup_fd int fd = open(disk->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct partition_table table;
-	int r = fd < 0 ? -errno : partition_table_read(fd, disk->size, sector, set->arena, &table);
+	int r = partition_table_read(disk->fd, disk->size, sector, set->arena, &table);
 
 	if (r == 0 && table.kind && string_equal(table.kind, "gpt") && !table.partitions.count && sector == SECTOR) {
 		struct partition_table wide;
 
 		/* An image does not say how large the sectors of its disk were. */
-		if (partition_table_read(fd, disk->size, 4096, set->arena, &wide) == 0 && wide.partitions.count)
+		if (partition_table_read(disk->fd, disk->size, 4096, set->arena, &wide) == 0 && wide.partitions.count)
 			table = wide;
 	}
 	if (r < 0) {
@@ -74,6 +74,7 @@ static void divide(struct volume_set *set, struct volume *disk, unsigned sector)
 		draft.offset += partition->offset;
 		draft.size = partition->size;
 		draft.parent = disk;
+		draft.number = partition->number;
 		draft.table = NULL;
 		draft.trouble = NULL;
 		draft.partition_uuid = *partition->uuid ? partition->uuid : NULL;
@@ -131,6 +132,7 @@ static struct volume *add_device(struct volume_set *set, const char *directory, 
 	    .device = device_in(set, directory),
 	    .size = number_in(set, directory, "size") * SECTOR,
 	    .parent = parent,
+	    .number = (unsigned)number_in(set, directory, "partition"),
 	    .read_only = number_in(set, directory, "ro") != 0,
 	    .partition_uuid = partition_uuid_in(set, directory),
 	};
@@ -145,6 +147,9 @@ static struct volume *add_device(struct volume_set *set, const char *directory, 
 	if (mapped)
 		draft.name = draft.alias = arena_printf(set->arena, "/dev/mapper/%s", mapped);
 	draft.busy = device_in_use(set->arena, draft.path, draft.device);
+	draft.fd = open(draft.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (draft.fd < 0)
+		draft.trouble = arena_printf(set->arena, "it cannot be opened: %s", strerror(errno));
 	return volume_add(set, &draft);
 }
 
@@ -166,7 +171,7 @@ static void add_disk(struct volume_set *set, const char *directory)
 	}
 	if (divided)
 		disk->table = "parts";
-	else if (disk->probe.content == CONTENT_UNKNOWN && !disk->busy)
+	else if (disk->probe.content == CONTENT_UNKNOWN && !disk->busy && disk->fd >= 0)
 		divide(set, disk, (unsigned)number_in(set, directory, "queue/logical_block_size"));
 }
 
@@ -233,19 +238,57 @@ static int add_named_device(struct volume_set *set, dev_t device)
 
 /* --- images ---------------------------------------------------------------------------------------------------- */
 
+/* Has an image that is not raw presented as a raw one; else says why not. */
+static void present(struct volume_set *set, struct volume *draft, int image, enum image_format format)
+{
+	const char *refused = image_refusal(set->arena, image, format), *said;
+	int r;
+
+	draft->fd = -1;
+	if (refused || draft->busy) {
+		draft->trouble = refused ? refused : draft->busy;
+		return;
+	}
+	r = export_start(&set->exports, set->arena, image, format, set->writable && !draft->read_only, &draft->path,
+			 &said);
+	if (r == -ENOENT)
+		draft->trouble =
+		    "it takes qemu-storage-daemon, or qemu-nbd and the kernel module nbd, to open it: install "
+		    "QEMU's tools (qemu-utils, qemu-system-common), or convert it with qemu-img";
+	else if (r < 0)
+		draft->trouble = arena_printf(set->arena, "QEMU cannot open it: %s", *said ? said : strerror(-r));
+	if (r < 0)
+		return;
+	draft->fd = open(draft->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	draft->size = draft->fd < 0 ? 0 : (uint64_t)lseek(draft->fd, 0, SEEK_END);
+}
+
 static int add_image(struct volume_set *set, const char *path, const struct stat *status)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct volume draft = {.name = path, .path = path, .size = (uint64_t)status->st_size};
+	enum image_format format = set->format ? image_format_named(set->format) : IMAGE_RAW;
+	struct volume draft = {.name = path,
+			       .path = path,
+			       .size = (uint64_t)status->st_size,
+			       .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+			       .machine = ++set->machines};
 	struct volume *disk;
+	int r;
 
-	if (fd < 0)
+	if (draft.fd < 0)
 		return -errno;
-	draft.machine = ++set->machines;
-	draft.busy = image_in_use(set->arena, fd);
+	draft.busy = image_in_use(set->arena, draft.fd);
 	draft.read_only = access(path, W_OK) < 0;
+	if (!set->format) {
+		r = image_format_guess(draft.fd, &format);
+		if (r < 0)
+			draft.trouble = read_trouble(set, r);
+	}
+	if (format != IMAGE_RAW)
+		present(set, &draft, draft.fd, format);
 	disk = volume_add(set, &draft);
-	if (disk->probe.content == CONTENT_UNKNOWN)
+	if (format != IMAGE_RAW)
+		disk->table = image_format_name(format);
+	if (disk->probe.content == CONTENT_UNKNOWN && disk->fd >= 0)
 		divide(set, disk, SECTOR);
 	return 0;
 }
@@ -285,4 +328,23 @@ int volumes_add(struct volume_set *set, const char *path)
 	if (S_ISREG(status.st_mode))
 		return add_image(set, arena_strdup(set->arena, path), &status);
 	return -ENOTBLK;
+}
+
+void volumes_release(struct volume_set *set)
+{
+	for (size_t i = 0; i < set->volumes.count; i++) {
+		struct volume *volume = set->volumes.items[i];
+
+		/* Partitions without a device stand behind the disk that they share it with. */
+		if (volume->fd >= 0 && !volume->offset)
+			close(volume->fd);
+	}
+	while (set->stopper_count) {
+		const struct stopper *stopper = &set->stoppers[--set->stopper_count];
+
+		close(stopper->pipe);
+		while (waitpid(stopper->process, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	export_stop(&set->exports);
 }

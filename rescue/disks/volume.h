@@ -10,18 +10,22 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "disks/export.h"
 #include "disks/partition.h"
 #include "disks/probe.h"
 
 struct volume {
 	const char *name; /* for people: "/dev/vdb1"; "disk.img:1" for what has no device */
 	const char *path; /* the device or file to open */
-	const char *alias; /* a second name that fstab(5) may use: "/dev/mapper/vg-root"; or NULL */
+	const char *alias, *second_alias; /* other names that fstab(5) may use: "/dev/mapper/vg-root"; or NULL */
 	uint64_t offset, size; /* within path */
+	int fd; /* of path, for reading; -1: it cannot be opened. Partitions share their disk's where they have no
+		   device */
 	dev_t device; /* 0 for a file */
 	unsigned machine; /* volumes of one machine have the same number: each image file is one of its own */
 	const struct volume *parent; /* what it is a part of, or NULL */
 	const char *table; /* it is divided: "gpt", "dos"; or NULL */
+	unsigned number; /* of the partition; 0: it is none */
 	const char *partition_uuid; /* or NULL */
 	struct probe probe;
 	const char *busy; /* who uses it, a sentence; or NULL. It is not touched then */
@@ -30,11 +34,29 @@ struct volume {
 	bool read_only; /* the kernel lets nobody write to it */
 };
 
+enum {
+	STOPPERS_MOST = 16,
+};
+
 struct volume_set {
 	struct arena *arena;
 	ARRAY_OF(struct volume *) volumes; /* a volume stands behind what it is a part of */
 	unsigned machines;
+	/* What is wanted of images */
+	const char *format; /* as it was told, or NULL */
+	bool writable; /* it may be written to */
+	struct exports exports;
+	unsigned mapped; /* names given to devices of ours */
+	/* The processes that stop arrays of ours: each waits for the end of a pipe. */
+	struct stopper {
+		pid_t process;
+		int pipe;
+	} stoppers[STOPPERS_MOST];
+	unsigned stopper_count;
 };
+
+/* Closes them all, and ends what presents images. */
+void volumes_release(struct volume_set *set);
 
 /* Adds every block device that this machine has, with its partitions: 0 or negative errno. */
 int volumes_add_all(struct volume_set *set);

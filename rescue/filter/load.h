@@ -24,6 +24,7 @@ struct load_note {
 
 struct load_report {
 	ARRAY_OF(struct load_note) notes;
+	uint64_t work; /* rules and elements that all inputs together made somebody look through */
 };
 
 void load_note(struct arena *arena, struct load_report *report, enum load_outcome outcome, struct place place,

@@ -187,6 +187,7 @@ struct set {
 	struct number_set settled;
 	size_t settled_count;
 	bool changed; /* by the connection at hand */
+	unsigned born; /* in which transaction, 0: outside of any */
 };
 
 /* How one field of a key is made of the packet. */
@@ -260,7 +261,9 @@ struct chain {
 	ARRAY_OF(struct rule *) inserted, appended;
 	unsigned number; /* of its registration, for chains of equal priority */
 	const void *notes; /* the parser's own: where its rules may stand */
+	unsigned born; /* in which transaction, 0: outside of any */
 	bool running; /* the evaluator's own */
+	void *mark; /* of who walks through chains at the moment; NULL when nobody does */
 };
 
 struct table {
@@ -274,11 +277,15 @@ struct table {
 	struct string_map chain_index, set_index;
 };
 
+struct undo;
 struct ruleset {
 	struct arena *arena;
 	ARRAY_OF(struct table *) tables;
 	ARRAY_OF(struct set *) ipsets; /* of ipset(8): xtables' set match looks there */
 	unsigned next_number;
+	/* What undoes the open transaction (filter/transaction.h), its number, 0: none is open; how many there were */
+	ARRAY_OF(struct undo) undo;
+	unsigned transaction, transactions;
 };
 
 /* All of these find or make; names are copied. Finding is by hash: linear in all rules together. */
@@ -292,27 +299,31 @@ struct chain *table_find_chain(const struct table *table, const char *name);
 struct chain *table_add_chain(struct ruleset *ruleset, struct table *table, const char *name);
 /* Makes it a base chain, registered now. */
 void chain_set_base(struct ruleset *ruleset, struct chain *chain, enum filter_hook hook, int priority, bool nat);
-void table_remove_chain(struct table *table, struct chain *chain);
+void table_remove_chain(struct ruleset *ruleset, struct table *table, struct chain *chain);
 /* The new name is copied; no other chain has it. Jumps to the chain stay. */
 void table_rename_chain(struct ruleset *ruleset, struct table *table, struct chain *chain, const char *name);
 struct set *table_find_set(const struct table *table, const char *name);
 /* name NULL: an anonymous one. */
 struct set *table_add_set(struct ruleset *ruleset, struct table *table, const char *name, unsigned field_count);
-void table_remove_set(struct table *table, struct set *set);
+void table_remove_set(struct ruleset *ruleset, struct table *table, struct set *set);
 struct set_element *set_add_element(struct ruleset *ruleset, struct set *set);
+struct set_element *set_insert_element(struct ruleset *ruleset, struct set *set, size_t index);
+void set_remove_element(struct ruleset *ruleset, struct set *set, size_t index);
+void set_flush(struct ruleset *ruleset, struct set *set);
 
 size_t chain_rule_count(const struct chain *chain);
 struct rule *chain_rule(const struct chain *chain, size_t index);
 /* Puts it before the rule at index; index == chain_rule_count(): at the end. O(1) at both ends. */
 void chain_add_rule(struct ruleset *ruleset, struct chain *chain, size_t index, struct rule *rule);
-void chain_remove_rule(struct chain *chain, size_t index);
-void chain_flush(struct chain *chain);
+void chain_remove_rule(struct ruleset *ruleset, struct chain *chain, size_t index);
+void chain_flush(struct ruleset *ruleset, struct chain *chain);
 
-/* All that changes in a rule set, as it is now; restoring makes a failed transaction undone. Costs as much as the rule
- * set holds. */
-struct ruleset_snapshot;
-struct ruleset_snapshot *ruleset_save(const struct ruleset *ruleset);
-void ruleset_restore(struct ruleset *ruleset, const struct ruleset_snapshot *snapshot);
+/* Transactions, one at a time: what the functions above change is undone at the end unless it is kept. Whoever changes
+ * a rule set's memory himself says so before, with RULESET_CHANGES(). */
+void ruleset_begin(struct ruleset *ruleset);
+void ruleset_end(struct ruleset *ruleset, bool keep);
+void ruleset_note_change(struct ruleset *ruleset, void *memory, size_t size);
+#define RULESET_CHANGES(ruleset, field) ruleset_note_change((ruleset), &(field), sizeof(field))
 
 /* A new rule from a list of statements, which is copied. */
 typedef ARRAY_OF(struct statement) statement_list;

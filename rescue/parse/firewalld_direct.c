@@ -498,9 +498,9 @@ void firewalld_flush_iptables(struct firewalld *firewalld)
 		for (size_t j = table ? table->chains.count : 0; j-- > 0;) {
 			struct chain *chain = table->chains.items[j];
 
-			chain_flush(chain);
+			chain_flush(firewalld->ruleset, chain);
 			if (!chain->base)
-				table_remove_chain(table, chain);
+				table_remove_chain(firewalld->ruleset, table, chain);
 		}
 	}
 }

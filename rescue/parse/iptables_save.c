@@ -213,6 +213,7 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 	unsigned number = 0;
 	bool going = true;
 
+	loader.names = input->names ? input->names : iptables_save_names(loader.arena);
 	loader.line = ARENA_NEW(ruleset->arena, struct rule_line);
 	loader.fills_sets = memmem(content.data, content.size, "SET", 3) != NULL;
 	while (going && next_line(&content, &offset, &line, &length)) {
@@ -225,4 +226,5 @@ void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *in
 		loader.place = line_place(&loader, number + 1, "", 0);
 		refuse(&loader, "COMMIT expected at line %u", number + 1);
 	}
+	abandon_table(&loader);
 }

@@ -16,7 +16,10 @@ struct iptables_input {
 	bool ipv6;
 	bool legacy; /* xtables' own tables, not nft's */
 	bool keep; /* --noflush: what the tables hold stays */
+	struct save_names *names; /* what the target was asked for before, for all inputs of one target; or NULL */
 };
+
+struct save_names *iptables_save_names(struct arena *arena);
 
 /* Does to the rule set what iptables-restore does with the input: table by table, each whole or not at all. */
 void iptables_save_load(struct ruleset *ruleset, const struct iptables_input *input, struct load_report *report);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table at hand. It is built beside the rule set and takes its place with COMMIT, so that a table is loaded whole
- * or not at all. What the kernel itself refuses then is found out here as well.
+ * The table at hand. It is built beside the rule set and takes its place with COMMIT, or with --noflush the old one is
+ * changed in a transaction, so that a table is loaded whole or not at all. What the kernel itself refuses is found out
+ * here as well.
  */
-#include <stdlib.h>
-
 #include "parse/iptables_save_private.h"
 
 enum {
@@ -12,6 +11,7 @@ enum {
 	NFT_DEPTH_LIMIT = 16, /* NFT_JUMP_STACK_SIZE */
 	/* Rules compared or moved for commands in the middle of chains: seconds at most. */
 	WORK_LIMIT = 30 * 1000 * 1000,
+	CHECK_COST = 4, /* of a chain or rule, when all of a table are looked at */
 };
 
 struct builtin_chain {
@@ -47,59 +47,6 @@ static int hook_priority(const struct table_form *form, enum filter_hook hook)
 
 /* --- beginning and end ------------------------------------------------------ */
 
-/* The old rule, jumping to the new table's chains. */
-static struct rule *copy_rule(struct save_loader *loader, struct rule *rule)
-{
-	struct rule *copy = rule;
-
-	for (size_t i = 0; i < rule->count; i++) {
-		struct statement *statement = &rule->statements[i];
-
-		if (statement->kind != STATEMENT_VERDICT || !statement->verdict.chain)
-			continue;
-		if (copy == rule) {
-			copy = ARENA_NEW(loader->arena, struct rule);
-			*copy = *rule;
-			copy->statements = (struct statement *)arena_memdup(loader->arena, rule->statements,
-									    rule->count * sizeof(*rule->statements));
-		}
-		copy->statements[i].verdict.chain = table_find_chain(loader->table, statement->verdict.chain->name);
-	}
-	return copy;
-}
-
-/* --noflush: begins with what the old table holds. */
-static void copy_table(struct save_loader *loader, struct ruleset *scratch)
-{
-	const struct table *old = loader->old_table;
-
-	loader->table->sets.items = old->sets.items;
-	loader->table->sets.count = old->sets.count;
-	loader->table->sets.capacity = old->sets.capacity;
-	loader->table->set_index = old->set_index;
-	loader->table->dormant = old->dormant;
-	for (size_t i = 0; i < old->chains.count; i++) {
-		const struct chain *chain = old->chains.items[i];
-		struct chain *copy = table_add_chain(scratch, loader->table, chain->name);
-
-		copy->base = chain->base;
-		copy->nat = chain->nat;
-		copy->hook = chain->hook;
-		copy->priority = chain->priority;
-		copy->policy = chain->policy;
-		copy->policy_place = chain->policy_place;
-		copy->place = chain->place;
-		copy->number = chain->number;
-	}
-	for (size_t i = 0; i < old->chains.count; i++) {
-		const struct chain *chain = old->chains.items[i];
-		struct chain *copy = loader->table->chains.items[i];
-
-		for (size_t j = 0; j < chain_rule_count(chain); j++)
-			*array_push(loader->arena, &copy->appended) = copy_rule(loader, chain_rule(chain, j));
-	}
-}
-
 static void add_builtin_chains(struct save_loader *loader, struct ruleset *scratch, const struct table_form *form)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(builtin_chains); i++) {
@@ -115,7 +62,7 @@ static void add_builtin_chains(struct save_loader *loader, struct ruleset *scrat
 		/* The kernel's own tables are never removed, and a flush leaves their policies. */
 		old = loader->old_table && loader->input->legacy ? table_find_chain(loader->old_table, builtin->name)
 								 : NULL;
-		if (old) {
+		if (old && old != chain) {
 			chain->policy = old->policy;
 			chain->policy_place = old->policy_place;
 		}
@@ -137,14 +84,27 @@ bool begin_table(struct save_loader *loader, const char *name)
 			   ? refuse(loader, "unable to initialize table '%s'", name)
 			   : refuse(loader, "line %u table name '%s' invalid", loader->place.line, name);
 	loader->old_table = ruleset_find_table(loader->ruleset, family, loader->input->legacy, name);
-	loader->table = ruleset_add_table(&scratch, family, loader->input->legacy, name);
 	loader->table_bit = form->bit;
 	loader->demands.count = 0;
-	if (loader->old_table && loader->input->keep)
-		copy_table(loader, &scratch);
+	loader->new_names = (struct string_map){0};
+	loader->adds_jumps = false;
+	if (loader->input->keep) {
+		ruleset_begin(loader->ruleset);
+		loader->table = ruleset_add_table(loader->ruleset, family, loader->input->legacy, name);
+		add_builtin_chains(loader, loader->ruleset, form);
+		return true;
+	}
+	loader->table = ruleset_add_table(&scratch, family, loader->input->legacy, name);
 	add_builtin_chains(loader, &scratch, form);
 	loader->ruleset->next_number = scratch.next_number;
 	return true;
+}
+
+void abandon_table(struct save_loader *loader)
+{
+	if (loader->table && loader->input->keep)
+		ruleset_end(loader->ruleset, false);
+	loader->table = NULL;
 }
 
 /* --- what the kernel looks at ----------------------------------------------- */
@@ -161,26 +121,12 @@ struct chain_node {
 
 struct walk {
 	struct save_loader *loader;
-	struct chain_node *nodes; /* sorted by address of the chain */
+	struct chain_node *nodes; /* each is its chain's mark */
 	size_t count;
 	struct chain_node **stack;
 	size_t depth;
 	unsigned number;
 };
-
-static int compare_nodes(const void *a, const void *b)
-{
-	const struct chain_node *left = a, *right = b;
-
-	return left->chain < right->chain ? -1 : left->chain > right->chain;
-}
-
-static struct chain_node *find_node(const struct walk *walk, const struct chain *chain)
-{
-	struct chain_node key = {.chain = chain};
-
-	return bsearch(&key, walk->nodes, walk->count, sizeof(key), compare_nodes);
-}
 
 static struct chain *rule_jump(const struct rule *rule)
 {
@@ -210,6 +156,13 @@ static void leave(struct walk *walk)
 		walk->stack[walk->depth - 1]->depth = node->depth + 1;
 }
 
+/* COMMIT fails for a rule that stands elsewhere; a command of its own is to blame itself. */
+static void blame(struct save_loader *loader, struct place place)
+{
+	if (!loader->input->line)
+		loader->place = place;
+}
+
 /* Follows all jumps from a base chain; false where they go in a circle. */
 static bool walk_from(struct walk *walk, struct chain_node *base)
 {
@@ -226,7 +179,7 @@ static bool walk_from(struct walk *walk, struct chain_node *base)
 		}
 		rule = chain_rule(node->chain, node->next_rule++);
 		chain = rule_jump(rule);
-		next = chain ? find_node(walk, chain) : NULL;
+		next = chain ? chain->mark : NULL;
 		if (!next)
 			continue;
 		if (next->walk != walk->number) {
@@ -234,7 +187,7 @@ static bool walk_from(struct walk *walk, struct chain_node *base)
 			continue;
 		}
 		if (next->open) {
-			walk->loader->place = rule->place;
+			blame(walk->loader, rule->place);
 			return refuse(walk->loader, "Too many links: chain %s jumps in a circle", next->chain->name);
 		}
 		if (node->depth < next->depth + 1)
@@ -265,11 +218,11 @@ static bool check_demands(const struct walk *walk)
 
 	for (size_t i = 0; i < loader->demands.count; i++) {
 		const struct hook_demand *demand = &loader->demands.items[i];
-		const struct chain_node *node = find_node(walk, demand->chain);
+		const struct chain_node *node = demand->chain->mark;
 
 		if (!node || !(node->hooks & ~demand->hooks))
 			continue;
-		loader->place = demand->place;
+		blame(loader, demand->place);
 		return refuse(loader, "Invalid argument: rule in chain %s", demand->chain->name);
 	}
 	return true;
@@ -280,52 +233,104 @@ static bool check_table(struct save_loader *loader)
 {
 	const struct table *table = loader->table;
 	struct walk walk = {.loader = loader, .count = table->chains.count};
+	cleanup_arena struct arena scratch = {0};
+	bool good;
 
-	walk.nodes = arena_alloc(loader->arena, walk.count * sizeof(*walk.nodes));
-	walk.stack = arena_alloc(loader->arena, walk.count * sizeof(struct chain_node *));
-	for (size_t i = 0; i < walk.count; i++)
+	walk.nodes = arena_alloc(&scratch, walk.count * sizeof(*walk.nodes));
+	walk.stack = arena_alloc(&scratch, walk.count * sizeof(struct chain_node *));
+	for (size_t i = 0; i < walk.count; i++) {
 		walk.nodes[i].chain = table->chains.items[i];
-	qsort(walk.nodes, walk.count, sizeof(*walk.nodes), compare_nodes);
-	return check_jumps(&walk) && check_demands(&walk);
+		table->chains.items[i]->mark = &walk.nodes[i];
+	}
+	good = check_jumps(&walk) && check_demands(&walk);
+	for (size_t i = 0; i < walk.count; i++)
+		table->chains.items[i]->mark = NULL;
+	return good;
 }
 
 bool spend_work(struct save_loader *loader, uint64_t rules)
 {
-	bool exhausted = loader->work > WORK_LIMIT;
+	struct load_report *report = loader->report;
+	bool exhausted = report->work > WORK_LIMIT;
 
-	loader->work += rules;
-	if (!exhausted && loader->work > WORK_LIMIT)
-		uncertain(loader, "too many commands that insert, delete or look for rules to follow them all");
-	return loader->work <= WORK_LIMIT;
+	if (exhausted)
+		return false;
+	report->work += rules;
+	if (report->work <= WORK_LIMIT)
+		return true;
+	uncertain(loader, "too many commands that insert, delete or look for rules to follow them all");
+	return false;
+}
+
+/* Rules need no look where they lead nowhere and may stand where they are. */
+static bool needs_check(const struct save_loader *loader)
+{
+	for (size_t i = 0; i < loader->demands.count; i++) {
+		const struct hook_demand *demand = &loader->demands.items[i];
+
+		if (!demand->chain->base || !(demand->hooks & 1U << demand->chain->hook))
+			return true;
+	}
+	return loader->adds_jumps;
+}
+
+static uint64_t table_size(const struct table *table)
+{
+	uint64_t size = table->chains.count;
+
+	for (size_t i = 0; i < table->chains.count; i++)
+		size += chain_rule_count(table->chains.items[i]);
+	return size;
+}
+
+static const char too_many[] = "too many commands that insert, delete or look for rules";
+
+static bool is_distrusted(const struct chain *chain)
+{
+	const struct rule *first = chain_rule_count(chain) ? chain_rule(chain, 0) : NULL;
+
+	return first && first->count && first->statements[0].kind == STATEMENT_VERDICT &&
+	       first->statements[0].verdict.name == too_many;
 }
 
 static void distrust_table(struct save_loader *loader)
 {
-	struct ruleset scratch = {.arena = loader->arena};
 	statement_list statements = {0};
 
-	add_not_understood(loader->arena, &statements, "too many commands that insert, delete or look for rules");
+	add_not_understood(loader->arena, &statements, too_many);
 	for (size_t i = 0; i < loader->table->chains.count; i++) {
 		struct chain *chain = loader->table->chains.items[i];
 
-		if (chain->base)
-			chain_add_rule(&scratch, chain, 0, ruleset_make_rule(&scratch, &statements, chain->place));
+		if (chain->base && !is_distrusted(chain))
+			chain_add_rule(loader->ruleset, chain, 0,
+				       ruleset_make_rule(loader->ruleset, &statements, chain->place));
 	}
+}
+
+/* A single command is not to cost as much as a table: what it does not change was looked at before. */
+static bool check_changes(struct save_loader *loader)
+{
+	if (!loader->input->keep)
+		return check_table(loader);
+	return !needs_check(loader) || !spend_work(loader, CHECK_COST * table_size(loader->table)) ||
+	       check_table(loader);
 }
 
 bool commit_table(struct save_loader *loader)
 {
 	struct ruleset *ruleset = loader->ruleset;
 
-	if (!check_table(loader))
+	if (!check_changes(loader))
 		return false;
-	if (loader->work > WORK_LIMIT)
+	if (loader->report->work > WORK_LIMIT)
 		distrust_table(loader);
+	if (loader->input->keep)
+		ruleset_end(ruleset, true);
 	for (size_t i = 0; i < ruleset->tables.count && loader->old_table; i++) {
 		if (ruleset->tables.items[i] == loader->old_table)
 			ruleset->tables.items[i] = loader->table;
 	}
-	if (!loader->old_table)
+	if (!loader->old_table && !loader->input->keep)
 		*array_push(loader->arena, &ruleset->tables) = loader->table;
 	loader->table = NULL;
 	return true;
@@ -351,15 +356,17 @@ static bool is_valid_chain_name(struct save_loader *loader, const char *name)
 
 static struct chain *add_chain(struct save_loader *loader, const char *name)
 {
-	struct ruleset scratch = {.arena = loader->arena};
-	struct chain *chain = table_add_chain(&scratch, loader->table, name);
+	struct chain *chain = table_add_chain(loader->ruleset, loader->table, name);
 
 	chain->place = loader->place;
+	string_map_put(loader->arena, &loader->new_names, chain->name, chain);
 	return chain;
 }
 
 static bool set_policy(struct save_loader *loader, struct chain *chain, const char *policy)
 {
+	RULESET_CHANGES(loader->ruleset, chain->policy);
+	RULESET_CHANGES(loader->ruleset, chain->policy_place);
 	if (string_equal(policy, "ACCEPT"))
 		chain->policy = VERDICT_ACCEPT;
 	else if (string_equal(policy, "DROP"))
@@ -393,7 +400,7 @@ bool declare_chain(struct save_loader *loader, const char *name, const char *pol
 				      name, loader->place.line);
 	}
 	if (chain)
-		chain_flush(chain);
+		chain_flush(loader->ruleset, chain);
 	else
 		add_chain(loader, name);
 	return true;
@@ -419,7 +426,7 @@ static bool remove_chain(struct save_loader *loader, struct chain *chain)
 	if (chain_rule_count(chain) || is_referenced(loader, chain))
 		return refuse(loader, "Device or resource busy: chain %s", chain->name);
 	if (spend_work(loader, loader->table->chains.count))
-		table_remove_chain(loader->table, chain);
+		table_remove_chain(loader->ruleset, loader->table, chain);
 	return true;
 }
 
@@ -437,16 +444,17 @@ static bool remove_chains(struct save_loader *loader)
 static bool rename_chain(struct rule_line *line, struct chain *chain)
 {
 	struct save_loader *loader = line->loader;
-	struct ruleset scratch = {.arena = loader->arena};
 
 	if (!is_valid_chain_name(loader, line->second_name))
 		return false;
 	if (table_find_chain(loader->table, line->second_name))
 		return refuse(loader, "line %u failed: File exists.", loader->place.line);
 	/* nft's transaction does not find a chain that it creates itself. */
-	if (!loader->input->legacy && !(loader->old_table && table_find_chain(loader->old_table, chain->name)))
+	if (!loader->input->legacy && (!loader->old_table || !table_find_chain(loader->old_table, chain->name) ||
+				       string_map_get(&loader->new_names, chain->name)))
 		return refuse(loader, "CHAIN_RENAME failed (No such file or directory): chain %s", line->second_name);
-	table_rename_chain(&scratch, loader->table, chain, line->second_name);
+	table_rename_chain(loader->ruleset, loader->table, chain, line->second_name);
+	string_map_put(loader->arena, &loader->new_names, chain->name, chain);
 	return true;
 }
 
@@ -469,12 +477,13 @@ static bool run_new_chain(struct rule_line *line)
 
 static bool run_all_chains(struct rule_line *line)
 {
-	struct table *table = line->loader->table;
+	struct save_loader *loader = line->loader;
+	struct table *table = loader->table;
 
 	if (line->command == 'X')
-		return remove_chains(line->loader);
+		return remove_chains(loader);
 	for (size_t i = 0; line->command == 'F' && i < table->chains.count; i++)
-		chain_flush(table->chains.items[i]);
+		chain_flush(loader->ruleset, table->chains.items[i]);
 	return true;
 }
 
@@ -498,7 +507,7 @@ bool run_chain_command(struct rule_line *line)
 			return refuse(loader, "line %u failed: Bad built-in chain name.", loader->place.line);
 		return set_policy(loader, chain, line->second_name);
 	case 'F':
-		chain_flush(chain);
+		chain_flush(loader->ruleset, chain);
 		return true;
 	case 'X':
 		if (chain->base)

@@ -73,7 +73,8 @@ static void read_service(struct save_loader *loader, char *line)
 	if (!parse_number(port, UINT16_MAX, &number))
 		return;
 	for (; *name; name = cut_word(&line))
-		*array_push(loader->arena, &loader->services) = (struct name_number){name, protocol, (unsigned)number};
+		*array_push(loader->arena, &loader->names->services) =
+		    (struct name_number){name, protocol, (unsigned)number};
 }
 
 static void read_services(struct save_loader *loader)
@@ -83,12 +84,12 @@ static void read_services(struct save_loader *loader)
 	const char *line;
 	size_t offset = 0, length;
 
-	if (loader->services_read)
+	if (loader->names->services_read)
 		return;
-	loader->services_read = true;
+	loader->names->services_read = true;
 	if (!target || target_read(target, "/etc/services", SERVICES_LIMIT, loader->arena, &content, NULL) < 0)
 		return;
-	loader->services_known = true;
+	loader->names->services_known = true;
 	while (next_line(&content, &offset, &line, &length))
 		read_service(loader, arena_memdup(loader->arena, line, length));
 }
@@ -109,15 +110,15 @@ enum answer find_service(struct save_loader *loader, const char *name, const cha
 		}
 	}
 	read_services(loader);
-	for (size_t i = 0; i < loader->services.count; i++) {
-		const struct name_number *service = &loader->services.items[i];
+	for (size_t i = 0; i < loader->names->services.count; i++) {
+		const struct name_number *service = &loader->names->services.items[i];
 
 		if (string_equal(service->name, name) && (!*protocol || string_equal(service->protocol, protocol))) {
 			*ret = service->number;
 			return ANSWER_YES;
 		}
 	}
-	return loader->services_known ? ANSWER_NO : ANSWER_MAYBE;
+	return loader->names->services_known ? ANSWER_NO : ANSWER_MAYBE;
 }
 
 /* --- accounts --------------------------------------------------------------- */
@@ -126,26 +127,26 @@ static enum answer find_group(struct save_loader *loader, const char *name, uint
 {
 	const struct group_entry *group;
 
-	if (!loader->groups) {
-		loader->groups = ARENA_NEW(loader->arena, struct group_file);
-		group_load(loader->input->target, loader->arena, "/etc/group", loader->groups);
+	if (!loader->names->groups) {
+		loader->names->groups = ARENA_NEW(loader->arena, struct group_file);
+		group_load(loader->input->target, loader->arena, "/etc/group", loader->names->groups);
 	}
-	group = group_by_name(loader->groups, name);
+	group = group_by_name(loader->names->groups, name);
 	*ret = group ? group->gid : 0;
-	return group ? ANSWER_YES : loader->groups->error ? ANSWER_MAYBE : ANSWER_NO;
+	return group ? ANSWER_YES : loader->names->groups->error ? ANSWER_MAYBE : ANSWER_NO;
 }
 
 static enum answer find_user(struct save_loader *loader, const char *name, uint64_t *ret)
 {
 	const struct passwd_entry *user;
 
-	if (!loader->users) {
-		loader->users = ARENA_NEW(loader->arena, struct passwd_file);
-		passwd_load(loader->input->target, loader->arena, "/etc/passwd", loader->users);
+	if (!loader->names->users) {
+		loader->names->users = ARENA_NEW(loader->arena, struct passwd_file);
+		passwd_load(loader->input->target, loader->arena, "/etc/passwd", loader->names->users);
 	}
-	user = passwd_by_name(loader->users, name);
+	user = passwd_by_name(loader->names->users, name);
 	*ret = user ? user->uid : 0;
-	return user ? ANSWER_YES : loader->users->error ? ANSWER_MAYBE : ANSWER_NO;
+	return user ? ANSWER_YES : loader->names->users->error ? ANSWER_MAYBE : ANSWER_NO;
 }
 
 enum answer find_account(struct save_loader *loader, const char *name, bool group, uint64_t *ret)
@@ -170,9 +171,9 @@ static void read_extensions(struct save_loader *loader)
 {
 	struct target *target = loader->input->target;
 
-	if (loader->extensions_read)
+	if (loader->names->extensions_read)
 		return;
-	loader->extensions_read = true;
+	loader->names->extensions_read = true;
 	for (size_t i = 0; target && i < ARRAY_SIZE(extension_directories); i++) {
 		string_list directories = {0};
 
@@ -183,9 +184,9 @@ static void read_extensions(struct save_loader *loader)
 
 			if (target_list(target, directories.items[j], loader->arena, &entries) < 0)
 				continue;
-			loader->extensions_known = loader->extensions_known || entries.count > 0;
+			loader->names->extensions_known = loader->names->extensions_known || entries.count > 0;
 			for (size_t k = 0; k < entries.count; k++)
-				*array_push(loader->arena, &loader->extensions) = entries.items[k].name;
+				*array_push(loader->arena, &loader->names->extensions) = entries.items[k].name;
 		}
 	}
 }
@@ -208,11 +209,16 @@ static bool is_extension_file(const struct save_loader *loader, const char *file
 enum answer extension_installed(struct save_loader *loader, const char *name)
 {
 	read_extensions(loader);
-	if (!loader->extensions_known)
+	if (!loader->names->extensions_known)
 		return ANSWER_MAYBE;
-	for (size_t i = 0; i < loader->extensions.count; i++) {
-		if (is_extension_file(loader, loader->extensions.items[i], name))
+	for (size_t i = 0; i < loader->names->extensions.count; i++) {
+		if (is_extension_file(loader, loader->names->extensions.items[i], name))
 			return ANSWER_YES;
 	}
 	return ANSWER_NO;
+}
+
+struct save_names *iptables_save_names(struct arena *arena)
+{
+	return ARENA_NEW(arena, struct save_names);
 }

@@ -123,6 +123,15 @@ struct name_number {
 };
 typedef ARRAY_OF(struct name_number) name_list;
 
+/* What the target was asked for */
+struct save_names {
+	bool extensions_read, extensions_known, services_read, services_known;
+	string_list extensions; /* file names */
+	name_list services;
+	struct passwd_file *users;
+	struct group_file *groups;
+};
+
 struct save_loader {
 	struct ruleset *ruleset;
 	struct arena *arena;
@@ -130,19 +139,15 @@ struct save_loader {
 	struct load_report *report;
 	struct place place; /* of the line at hand */
 	bool refused;
-	/* The table between "*" and COMMIT: always a new one, which then takes the old one's place. */
+	/* The table between "*" and COMMIT: a new one, which then takes the old one's place, or the old one. */
 	struct table *table;
 	enum table_bit table_bit;
 	struct table *old_table;
 	ARRAY_OF(struct hook_demand) demands;
-	uint64_t work; /* rules compared, moved or looked through, see spend_work() */
+	struct string_map new_names; /* of chains: given since "*" */
+	bool adds_jumps; /* to chains */
 	bool fills_sets; /* some rule adds to or takes from an ipset */
-	/* What the target was asked for */
-	bool extensions_read, extensions_known, services_read, services_known;
-	string_list extensions; /* file names */
-	name_list services;
-	struct passwd_file *users;
-	struct group_file *groups;
+	struct save_names *names;
 	/* Memory of one line, used again for the next */
 	char *text;
 	size_t text_capacity;
@@ -204,14 +209,16 @@ bool run_command(struct save_loader *loader);
 
 bool begin_table(struct save_loader *loader, const char *name);
 bool commit_table(struct save_loader *loader);
+/* Without COMMIT: nothing of the table at hand, if there is one, is loaded. */
+void abandon_table(struct save_loader *loader);
 /* ":CHAIN POLICY"; policy "-": none. */
 bool declare_chain(struct save_loader *loader, const char *name, const char *policy);
 /* What the commands but those with a rule do: -N, -P, -F, -X, -Z, -E. */
 bool run_chain_command(struct rule_line *line);
 /* The commands with a rule: -A, -I, -R, -D, -C; the lists of the line are the rule. */
 bool run_rule_command(struct rule_line *line);
-/* Counts rules that a command looks through or moves. False once it is too much to follow; then the table's answer is
- * that it was not understood. */
+/* Counts rules that a command looks through or moves, of all inputs together. False once it is too much to follow; then
+ * the table's answer is that it was not understood. */
 bool spend_work(struct save_loader *loader, uint64_t rules);
 
 /* --- statements of the rule at hand ----------------------------------------- */

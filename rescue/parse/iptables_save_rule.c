@@ -118,6 +118,7 @@ void rule_add_verdict(struct rule_line *line, enum verdict_kind kind, struct cha
 {
 	struct statement statement = {.kind = STATEMENT_VERDICT, .verdict = {.kind = kind, .chain = chain}};
 
+	line->loader->adds_jumps |= chain && line->command != 'D' && line->command != 'C';
 	rule_add(line, &statement);
 }
 
@@ -301,7 +302,6 @@ static bool fail(const struct rule_line *line, const char *why)
 
 static bool insert_rule(const struct rule_line *line, struct chain *chain, struct rule *rule)
 {
-	struct ruleset scratch = {.arena = line->loader->arena};
 	size_t count = chain_rule_count(chain), index = count;
 
 	if (line->command == 'I') {
@@ -311,21 +311,21 @@ static bool insert_rule(const struct rule_line *line, struct chain *chain, struc
 		if (index && !spend_work(line->loader, (count - index) / 16 + 1))
 			return true;
 	}
-	chain_add_rule(&scratch, chain, index, rule);
+	chain_add_rule(line->loader->ruleset, chain, index, rule);
 	return true;
 }
 
 static bool replace_rule(const struct rule_line *line, struct chain *chain, struct rule *rule)
 {
-	struct ruleset scratch = {.arena = line->loader->arena};
+	struct ruleset *ruleset = line->loader->ruleset;
 	size_t count = chain_rule_count(chain);
 
 	if (line->index > count)
 		return fail(line, "Index of replacement too big.");
 	if (!spend_work(line->loader, count / 16 + 1))
 		return true;
-	chain_remove_rule(chain, line->index - 1);
-	chain_add_rule(&scratch, chain, line->index - 1, rule);
+	chain_remove_rule(ruleset, chain, line->index - 1);
+	chain_add_rule(ruleset, chain, line->index - 1, rule);
 	return true;
 }
 
@@ -340,7 +340,7 @@ static bool match_rule(const struct rule_line *line, struct chain *chain, const 
 		if (!same_rule(chain_rule(chain, i), rule))
 			continue;
 		if (line->command == 'D' && spend_work(line->loader, (count - i) / 16 + 1))
-			chain_remove_rule(chain, i);
+			chain_remove_rule(line->loader->ruleset, chain, i);
 		return true;
 	}
 	return fail(line, "Bad rule (does a matching rule exist in that chain?).");
@@ -353,7 +353,7 @@ static bool remove_numbered_rule(const struct rule_line *line, struct chain *cha
 	if (line->index > count)
 		return fail(line, "Index of deletion too big.");
 	if (spend_work(line->loader, count / 16 + 1))
-		chain_remove_rule(chain, line->index - 1);
+		chain_remove_rule(line->loader->ruleset, chain, line->index - 1);
 	return true;
 }
 

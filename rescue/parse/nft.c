@@ -20,11 +20,14 @@ void nft_load(struct ruleset *ruleset, const struct nft_input *input, struct loa
 	    .start_path = file.path,
 	    .scope = &global,
 	    .objects = &objects,
+	    .services = input->services ? input->services : nft_services(arena),
 	};
-	struct ruleset_snapshot *before = ruleset_save(ruleset);
+	bool taken;
 
-	nft_lexer_start(&parser, &file);
 	/* The kernel takes a transaction whole or not at all. */
-	if (!nft_commands(&parser) || !nft_check_changed_sets(&parser) || !nft_check_chains(&parser))
-		ruleset_restore(ruleset, before);
+	ruleset_begin(ruleset);
+	nft_lexer_start(&parser, &file);
+	taken = nft_commands(&parser);
+	taken = nft_check_changed_sets(&parser) && taken && nft_check_chains(&parser);
+	ruleset_end(ruleset, taken);
 }

@@ -13,7 +13,10 @@ struct nft_input {
 	struct blob content;
 	const char *path; /* where the content stands, or NULL: nft's command line */
 	unsigned line; /* of path, that all of the content stands on; 0: the content is the file */
+	struct nft_services *services; /* of the target, read once for all inputs; or NULL */
 };
+
+struct nft_services *nft_services(struct arena *arena);
 
 /* Does to the rule set what `nft -f` does with the input: all of it, or nothing when any of it is refused. */
 void nft_load(struct ruleset *ruleset, const struct nft_input *input, struct load_report *report);

@@ -235,6 +235,7 @@ static bool hook_line(struct nft_parser *parser, struct chain *chain, bool fresh
 	if (!fresh)
 		return nft_refuse(parser, &at, "Could not process rule: Operation not supported");
 	chain_set_base(parser->ruleset, chain, head.hook, head.priority, head.nat);
+	RULESET_CHANGES(parser->ruleset, chain->devices);
 	chain->devices = head.devices;
 	return true;
 }
@@ -260,6 +261,8 @@ static bool policy_line(struct nft_parser *parser, struct chain *chain, bool *se
 	if (*seen)
 		return nft_refuse(parser, &at, "you cannot set chain policy twice");
 	*seen = true;
+	RULESET_CHANGES(parser->ruleset, chain->policy);
+	RULESET_CHANGES(parser->ruleset, chain->policy_place);
 	chain->policy = drop ? VERDICT_DROP : VERDICT_ACCEPT;
 	chain->policy_place = nft_place(&at, &parser->token.at);
 	return true;
@@ -410,9 +413,10 @@ static bool table_flags(struct nft_parser *parser)
 
 		if (!nft_name(parser, &name))
 			return false;
-		if (string_equal(name, "dormant"))
+		if (string_equal(name, "dormant")) {
+			RULESET_CHANGES(parser->ruleset, parser->table->dormant);
 			parser->table->dormant = true;
-		else if (!string_equal(name, "owner") && !string_equal(name, "persist"))
+		} else if (!string_equal(name, "owner") && !string_equal(name, "persist"))
 			return nft_refuse(parser, &at, "unknown table option %s", name);
 	} while (nft_accept(parser, ","));
 	return true;

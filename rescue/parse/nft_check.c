@@ -28,6 +28,15 @@ static struct notes *new_notes(struct nft_parser *parser, const struct chain *ch
 	return notes;
 }
 
+bool nft_spend(struct nft_parser *parser, uint64_t count, const char *what)
+{
+	struct load_report *report = parser->report;
+
+	if (report->work <= NFT_WORK_LIMIT && (report->work += count) > NFT_WORK_LIMIT)
+		nft_uncertain(parser, &parser->token.at, "too many commands to find out %s", what);
+	return report->work <= NFT_WORK_LIMIT;
+}
+
 void nft_note_rule(struct nft_parser *parser, const struct nft_rule *rule)
 {
 	struct notes *notes;
@@ -41,11 +50,18 @@ void nft_note_rule(struct nft_parser *parser, const struct nft_rule *rule)
 	notes->hooks &= rule->hooks;
 	notes->nat = notes->nat || rule->nat;
 	notes->place = rule->hook_place;
+	RULESET_CHANGES(parser->ruleset, rule->chain->notes);
 	rule->chain->notes = notes;
+	parser->check_chains = true;
 }
 
+/* A command is refused as such, whichever rule it makes wrong. */
 static bool refuse(struct nft_parser *parser, struct place place, const char *message)
 {
+	const struct nft_position *end = &parser->token.at;
+
+	if (end->file->only_line)
+		place = nft_place(end, NULL);
 	parser->refused = true;
 	load_note(parser->arena, parser->report, LOAD_REFUSED, place, "%s", message);
 	return false;
@@ -94,6 +110,8 @@ static bool walk(struct nft_parser *parser, const struct chain *chain, const str
 	notes->seen_level = notes->seen_level > level ? notes->seen_level : level;
 	if (!(notes->hooks & 1U << base->hook) || (notes->nat && !base->nat))
 		return refuse(parser, notes->place, "Could not process rule: Operation not supported");
+	if (!nft_spend(parser, count + 1, "where the jumps lead"))
+		return true;
 	for (size_t i = 0; i < count; i++) {
 		if (!walk_rule(parser, chain_rule(chain, i), base, level))
 			return false;
@@ -103,16 +121,22 @@ static bool walk(struct nft_parser *parser, const struct chain *chain, const str
 
 bool nft_check_chains(struct nft_parser *parser)
 {
+	if (!parser->check_chains)
+		return true;
 	for (size_t i = 0; i < parser->ruleset->tables.count; i++) {
 		const struct table *table = parser->ruleset->tables.items[i];
 
-		if (table->legacy)
+		if (table->legacy || !nft_spend(parser, table->chains.count, "where the jumps lead"))
 			continue;
 		for (size_t j = 0; j < table->chains.count; j++) {
-			struct notes *notes = new_notes(parser, table->chains.items[j]);
+			struct chain *chain = table->chains.items[j];
+			struct notes *notes = (struct notes *)chain->notes;
 
+			if (!notes) {
+				RULESET_CHANGES(parser->ruleset, chain->notes);
+				chain->notes = notes = new_notes(parser, chain);
+			}
 			notes->seen_hooks = notes->seen_level = 0;
-			table->chains.items[j]->notes = notes;
 		}
 		for (size_t j = 0; j < table->chains.count; j++) {
 			const struct chain *chain = table->chains.items[j];
@@ -126,17 +150,20 @@ bool nft_check_chains(struct nft_parser *parser)
 
 /* --- references ------------------------------------------------------------ */
 
+static bool elements_refer(const struct set *set, const struct chain *chain)
+{
+	for (size_t i = 0; i < set->elements.count; i++) {
+		if (set->elements.items[i].verdict.chain == chain)
+			return true;
+	}
+	return false;
+}
+
 static bool refers_to_chain(const struct statement *statement, const struct chain *chain)
 {
 	if (statement->kind == STATEMENT_VERDICT)
 		return statement->verdict.chain == chain;
-	if (statement->kind != STATEMENT_VERDICT_MAP)
-		return false;
-	for (size_t i = 0; i < statement->lookup.set->elements.count; i++) {
-		if (statement->lookup.set->elements.items[i].verdict.chain == chain)
-			return true;
-	}
-	return false;
+	return statement->kind == STATEMENT_VERDICT_MAP && elements_refer(statement->lookup.set, chain);
 }
 
 static bool refers_to_set(const struct statement *statement, const struct set *set)
@@ -153,8 +180,9 @@ static bool is_referred_to(struct nft_parser *parser, const struct table *table,
 		const struct chain *other = table->chains.items[i];
 		size_t count = other == chain ? 0 : chain_rule_count(other);
 
-		parser->work += count;
-		for (size_t j = 0; j < count && parser->work < NFT_WORK_LIMIT; j++) {
+		if (!nft_spend(parser, count, "whether something is in use"))
+			return false;
+		for (size_t j = 0; j < count; j++) {
 			const struct rule *rule = chain_rule(other, j);
 
 			for (size_t k = 0; k < rule->count; k++) {
@@ -169,7 +197,16 @@ static bool is_referred_to(struct nft_parser *parser, const struct table *table,
 
 bool nft_chain_is_used(struct nft_parser *parser, const struct chain *chain)
 {
-	return is_referred_to(parser, chain->table, chain, NULL);
+	const struct table *table = chain->table;
+
+	/* The elements of a map do so, too, even if no rule looks into it. */
+	for (size_t i = 0; i < table->sets.count; i++) {
+		if (!nft_spend(parser, table->sets.items[i]->elements.count, "whether something is in use"))
+			return false;
+		if (elements_refer(table->sets.items[i], chain))
+			return true;
+	}
+	return is_referred_to(parser, table, chain, NULL);
 }
 
 bool nft_set_is_used(struct nft_parser *parser, const struct table *table, const struct set *set)

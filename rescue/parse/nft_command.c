@@ -100,12 +100,11 @@ static bool add_table(struct nft_parser *parser, enum action action)
 	return !nft_accept(parser, "{") || nft_table_block(parser);
 }
 
-static void flush_table(struct table *table)
+static void flush_chain(struct nft_parser *parser, struct chain *chain)
 {
-	for (size_t i = 0; i < table->chains.count; i++) {
-		chain_flush(table->chains.items[i]);
-		table->chains.items[i]->notes = NULL;
-	}
+	chain_flush(parser->ruleset, chain);
+	RULESET_CHANGES(parser->ruleset, chain->notes);
+	chain->notes = NULL;
 }
 
 static bool table_command(struct nft_parser *parser, enum action action)
@@ -117,7 +116,8 @@ static bool table_command(struct nft_parser *parser, enum action action)
 	if (!find_table(parser, action, &missing) || missing)
 		return missing;
 	if (action == ACTION_FLUSH)
-		flush_table(parser->table);
+		for (size_t i = 0; i < parser->table->chains.count; i++)
+			flush_chain(parser, parser->table->chains.items[i]);
 	else if (action == ACTION_DELETE || action == ACTION_DESTROY)
 		ruleset_remove_table(parser->ruleset, parser->table);
 	return true;
@@ -165,7 +165,7 @@ static bool remove_chain(struct nft_parser *parser, enum action action)
 		return action == ACTION_DESTROY || nft_refuse(parser, &at, "%s", no_such_thing);
 	if (nft_chain_is_used(parser, chain))
 		return nft_refuse(parser, &at, "Could not process rule: Device or resource busy");
-	table_remove_chain(parser->table, chain);
+	table_remove_chain(parser->ruleset, parser->table, chain);
 	return true;
 }
 
@@ -198,10 +198,8 @@ static bool chain_command(struct nft_parser *parser, enum action action)
 		return remove_chain(parser, action);
 	if (!find_chain(parser, &chain))
 		return false;
-	if (action == ACTION_FLUSH) {
-		chain_flush(chain);
-		chain->notes = NULL;
-	}
+	if (action == ACTION_FLUSH)
+		flush_chain(parser, chain);
 	return true;
 }
 
@@ -300,12 +298,15 @@ static bool set_command(struct nft_parser *parser, enum action action, bool map)
 		return action == ACTION_DESTROY || action == ACTION_SHOW ||
 		       nft_refuse(parser, &at, "%s", no_such_thing);
 	if (action == ACTION_FLUSH) {
-		set->elements.count = 0;
+		/* What was added until now is looked at before it goes. */
+		if (set->declaration && !nft_check_set(parser, set))
+			return false;
+		set_flush(parser->ruleset, set);
 		nft_set_changed(parser, set);
 	} else if (action == ACTION_DELETE || action == ACTION_DESTROY) {
 		if (nft_set_is_used(parser, parser->table, set))
 			return nft_refuse(parser, &at, "Could not process rule: Device or resource busy");
-		table_remove_set(parser->table, set);
+		table_remove_set(parser->ruleset, parser->table, set);
 	}
 	return true;
 }

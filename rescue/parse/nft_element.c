@@ -6,6 +6,7 @@
 
 enum {
 	PAIRWISE_LIMIT = 2000, /* elements that are compared each with each */
+	FEW_ELEMENTS = 8, /* that are compared with all others one by one */
 };
 
 void nft_set_changed(struct nft_parser *parser, struct set *set)
@@ -16,7 +17,16 @@ void nft_set_changed(struct nft_parser *parser, struct set *set)
 	if (declaration->changed)
 		return;
 	declaration->changed = true;
+	declaration->checked = set->elements.count;
 	*array_push(parser->arena, &parser->changed_sets) = set;
+}
+
+static void set_is_unknown(struct nft_parser *parser, struct set *set)
+{
+	if (set->unknown)
+		return;
+	RULESET_CHANGES(parser->ruleset, set->unknown);
+	set->unknown = true;
 }
 
 /* "*": nft_resolve() makes it an interface of any name, whatever the field's type. */
@@ -30,16 +40,10 @@ static bool is_rest(const struct set_element *element)
 /* "*" stands for what no other element has: the evaluator asks the elements in order, so it must be the last one. */
 static struct set_element *new_element(struct nft_parser *parser, struct set *set)
 {
-	struct set_element *element = set_add_element(parser->ruleset, set);
+	size_t count = set->elements.count;
 
-	if (set->elements.count > 1 && is_rest(element - 1)) {
-		struct set_element swap = element[-1];
-
-		element[-1] = *element;
-		*element = swap;
-		element--;
-	}
-	return element;
+	return set_insert_element(parser->ruleset, set,
+				  count && is_rest(&set->elements.items[count - 1]) ? count - 1 : count);
 }
 
 static bool needs_interval(struct nft_parser *parser, const struct set *set, const struct nft_node *node,
@@ -127,7 +131,8 @@ bool nft_add_elements(struct nft_parser *parser, struct nft_rule *rule, struct s
 	element->place = nft_place(&key->at, NULL);
 	if (!element_key(parser, set, key, element->key, &unknown))
 		return false;
-	set->unknown = set->unknown || unknown;
+	if (unknown)
+		set_is_unknown(parser, set);
 	return node->kind != NODE_PAIR || element_value(parser, rule, set, node->right, element);
 }
 
@@ -157,9 +162,8 @@ static bool remove_element(struct nft_parser *parser, struct set *set, const str
 			return nft_refuse(parser, &node->at, "too many elements");
 		if (!same_key(set, set->elements.items[i].key, fields))
 			continue;
-		memmove(&set->elements.items[i], &set->elements.items[i + 1],
-			(set->elements.count - i - 1) * sizeof(*set->elements.items));
-		set->elements.count--;
+		set_remove_element(parser->ruleset, set, i);
+		((struct nft_declaration *)set->declaration)->checked = 0;
 		return true;
 	}
 	return set->unknown || nft_refuse(parser, &key->at, "Could not process rule: No such file or directory");
@@ -185,7 +189,7 @@ bool nft_elements(struct nft_parser *parser, struct set *set, bool remove)
 	if (nft_accept(parser, "$") ? !nft_variable(parser, &node) : !nft_set_expression(parser, &node))
 		return false;
 	if (!set->declaration) {
-		set->unknown = true;
+		set_is_unknown(parser, set);
 		return true;
 	}
 	if (((const struct nft_declaration *)set->declaration)->constant && set->elements.count)
@@ -290,11 +294,29 @@ static bool check_each(struct nft_parser *parser, const struct set *set, size_t 
 	return true;
 }
 
+/* The last elements with all others: less work than sorting when they are few. */
+static bool check_new(struct nft_parser *parser, struct set *set, size_t first)
+{
+	for (size_t i = first; i < set->elements.count; i++) {
+		const struct set_element *later = &set->elements.items[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct set_element *older = &set->elements.items[j];
+			bool in_order = number_compare(older->key[0].range.first, later->key[0].range.first) <= 0;
+
+			if (!check_pair(parser, set, in_order ? older : later, in_order ? later : older))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool nft_check_set(struct nft_parser *parser, struct set *set)
 {
 	const struct nft_declaration *declaration = set->declaration;
 	size_t count = set->elements.count;
 	const struct set_element **sorted;
+	cleanup_arena struct arena scratch = {0};
 	bool done = true;
 
 	if (set->unknown)
@@ -309,7 +331,11 @@ bool nft_check_set(struct nft_parser *parser, struct set *set)
 		return true;
 	if (set->elements.items[0].key[0].interface.name)
 		return check_each(parser, set, count);
-	sorted = arena_alloc(parser->arena, count * sizeof(const struct set_element *));
+	if (!nft_spend(parser, count, "whether the elements of a set overlap"))
+		return true;
+	if (count == set->elements.count && count - declaration->checked <= FEW_ELEMENTS)
+		return check_new(parser, set, declaration->checked);
+	sorted = arena_alloc(&scratch, count * sizeof(const struct set_element *));
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &set->elements.items[i];
 	qsort(sorted, count, sizeof(const struct set_element *), compare_elements);

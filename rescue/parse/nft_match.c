@@ -238,6 +238,7 @@ static bool lookup(struct nft_parser *parser, struct nft_rule *rule, const struc
 			return false;
 		if (map && !statement.lookup.set->is_map)
 			return nft_refuse(parser, &right->at, "Expression is not a map");
+		parser->check_chains = parser->check_chains || map;
 	} else {
 		statement.lookup.set = anonymous_set(parser, rule, types, count, map);
 		if (!nft_add_elements(parser, rule, statement.lookup.set, right) ||

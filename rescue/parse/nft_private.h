@@ -174,6 +174,7 @@ struct nft_declaration {
 	struct nft_field *fields, *values;
 	bool verdicts, interval, merge, constant, dynamic, timeout, other_data;
 	bool changed; /* by this input: it is to be checked for overlaps */
+	size_t checked; /* how many of its elements were there before, and are */
 	struct place place;
 };
 
@@ -196,9 +197,10 @@ struct nft_parser {
 	size_t bound_next;
 	struct table *table; /* of the block or command at hand */
 	string_list uncertain; /* interfaces and the like that were noted already */
-	struct nft_services *services; /* of the target, once needed */
+	struct nft_services *services; /* of the target */
 	struct nft_scope *objects; /* counters, limits and the like, by nft_object_key() */
 	ARRAY_OF(struct set *) changed_sets;
+	bool check_chains; /* something of this input may lead to where it must not, or in circles */
 };
 
 enum {
@@ -462,6 +464,9 @@ bool nft_remove_object(struct nft_parser *parser, const char *kind, bool must_ex
 void nft_note_rule(struct nft_parser *parser, const struct nft_rule *rule);
 /* Jumps in circles or nested too deeply, statements in hooks that do not have them. */
 bool nft_check_chains(struct nft_parser *parser);
+/* Counts rules or elements that are looked through, of all inputs together; false when they are too many: then it is
+ * uncertain what was to be found out. */
+bool nft_spend(struct nft_parser *parser, uint64_t count, const char *what);
 /* Whether anything refers to it. */
 bool nft_chain_is_used(struct nft_parser *parser, const struct chain *chain);
 bool nft_set_is_used(struct nft_parser *parser, const struct table *table, const struct set *set);

@@ -22,6 +22,7 @@ bool nft_find_verdict(struct nft_parser *parser, struct nft_rule *rule, const st
 	*ret = (struct filter_verdict){.kind = node->verdict};
 	if (node->verdict != VERDICT_JUMP && node->verdict != VERDICT_GOTO)
 		return true;
+	parser->check_chains = true;
 	ret->chain = table_find_chain(rule->table, node->chain);
 	if (!ret->chain)
 		return nft_refuse(parser, &node->at, "Could not process rule: No such file or directory (chain %s)",

@@ -333,6 +333,7 @@ static bool find_changed_set(struct nft_parser *parser, struct nft_rule *rule, c
 	declaration = set->declaration;
 	if (declaration && timeout && !declaration->timeout && !declaration->dynamic)
 		return nft_refuse(parser, &reference->at, "Could not process rule: Operation not supported");
+	RULESET_CHANGES(parser->ruleset, set->dynamic);
 	set->dynamic = true;
 	statement.lookup.set = set;
 	*array_push(parser->arena, &rule->statements) = statement;
@@ -429,6 +430,7 @@ static bool nested_chain(struct nft_parser *parser, struct nft_rule *rule, bool 
 	if (!nested_rules(parser, rule, chain))
 		return false;
 	parser->depth--;
+	parser->check_chains = true;
 	add_verdict(parser->arena, &rule->statements, kind, chain);
 	return true;
 }

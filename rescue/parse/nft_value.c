@@ -23,6 +23,7 @@ struct service {
 };
 
 struct nft_services {
+	bool read;
 	bool there; /* the target has the file */
 	ARRAY_OF(struct service) items;
 };
@@ -65,7 +66,7 @@ static void read_services(struct nft_parser *parser)
 	size_t offset = 0, length;
 	const char *line;
 
-	parser->services = ARENA_NEW(parser->arena, struct nft_services);
+	parser->services->read = true;
 	if (!parser->target ||
 	    target_read(parser->target, "/etc/services", SERVICES_LIMIT, parser->arena, &content, NULL) < 0)
 		return;
@@ -77,13 +78,18 @@ static void read_services(struct nft_parser *parser)
 		      sizeof(*parser->services->items.items), compare_services);
 }
 
+struct nft_services *nft_services(struct arena *arena)
+{
+	return ARENA_NEW(arena, struct nft_services);
+}
+
 /* A port's name is resolved by the C library. The well-known ones are the same everywhere; without the file there are
  * none at all, if the machine has no other source of them. */
 static bool resolve_service(struct nft_parser *parser, const struct nft_node *node, uint64_t *ret, bool *ret_unknown)
 {
 	struct service key = {node->text, 0}, *found = NULL;
 
-	if (!parser->services)
+	if (!parser->services->read)
 		read_services(parser);
 	if (parser->services->items.count)
 		found = bsearch(&key, parser->services->items.items, parser->services->items.count, sizeof(key),

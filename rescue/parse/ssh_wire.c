@@ -339,8 +339,7 @@ static size_t word_length(const char *text)
 	return strcspn(text, " \t");
 }
 
-/* "type base64 comment": sshkey_read of sshkey.c. */
-static bool read_line(const char *line, struct arena *arena, const struct key_rules *rules, struct public_line *ret)
+bool public_line_parse(const char *line, struct arena *arena, const struct key_rules *rules, struct public_line *ret)
 {
 	const struct ec_curve *curve;
 	const char *name;
@@ -382,7 +381,7 @@ bool public_line_read(const struct blob *content, struct arena *arena, const str
 			return false;
 		while (is_blank(*start))
 			start++;
-		if (*start && read_line(start, arena, rules, ret))
+		if (*start && public_line_parse(start, arena, rules, ret))
 			return true;
 	}
 	return false;

@@ -111,6 +111,8 @@ struct public_line {
 	struct blob blob; /* the decoded key */
 	const char *comment; /* "" without */
 };
+/* "type base64 comment": sshkey_read of sshkey.c. False where sshd would not take it for a key. */
+bool public_line_parse(const char *line, struct arena *arena, const struct key_rules *rules, struct public_line *ret);
 /* The first line that sshd would take for a public key (sshkey_try_load_public of authfile.c); false without one. */
 bool public_line_read(const struct blob *content, struct arena *arena, const struct key_rules *rules,
 		      struct public_line *ret);

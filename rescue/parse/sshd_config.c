@@ -137,13 +137,15 @@ static void merge_match(struct config_parser *parser)
 	}
 }
 
-int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
-		     char *const *options, size_t option_count, struct sshd_config *ret)
+int sshd_config_load_for(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
+			 char *const *options, size_t option_count, const struct sshd_connection *connection,
+			 struct sshd_config *ret)
 {
 	struct config_parser parser = {
 	    .target = target,
 	    .arena = arena,
 	    .binary = binary,
+	    .connection = connection,
 	    .config = ret,
 	    .version = binary->major * 100 + binary->minor,
 	    .version_known = binary->version,
@@ -164,6 +166,12 @@ int sshd_config_load(struct target *target, struct arena *arena, struct sshd_bin
 	if (parser.in_match.settings.count)
 		merge_match(&parser);
 	return 0;
+}
+
+int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
+		     char *const *options, size_t option_count, struct sshd_config *ret)
+{
+	return sshd_config_load_for(target, arena, binary, main_path, options, option_count, NULL, ret);
 }
 
 /* --- asking --- */

@@ -67,6 +67,14 @@ struct sshd_config {
 	ARRAY_OF(struct sshd_config_directory) directories;
 };
 
+/* Who connects: sshd reads its configuration once more for each connection, with the Match blocks that it meets. */
+struct sshd_connection {
+	/* Whether it meets a criterion of a Match line: "user", "group", "host", "address", "localaddress",
+	 * "localport", "rdomain", in any case. "all" and "version" are not asked for, and the user exists. */
+	bool (*meets)(void *context, const char *attribute, const char *argument);
+	void *context;
+};
+
 /*
  * Reads the configuration that sshd would read. main_path may be NULL: the version's default (/etc/ssh/sshd_config, or
  * /usr/etc/ssh/sshd_config where the target's sshd falls back to it). options are the words of -o options on sshd's
@@ -75,6 +83,15 @@ struct sshd_config {
  */
 int sshd_config_load(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
 		     char *const *options, size_t option_count, struct sshd_config *ret);
+/* The same, as it is in force for a connection. */
+int sshd_config_load_for(struct target *target, struct arena *arena, struct sshd_binary *binary, const char *main_path,
+			 char *const *options, size_t option_count, const struct sshd_connection *connection,
+			 struct sshd_config *ret);
+
+/* As match_pattern() of match.c: * and ?. */
+bool sshd_match_pattern(const char *string, const char *pattern);
+/* As match_pattern_list(), letters compared as they are: 1 match, -1 negated match, 0. */
+int sshd_match_list(const char *string, const char *patterns);
 
 /* The setting in force for a keyword, or NULL where sshd uses its default. */
 const struct sshd_setting *sshd_config_get(const struct sshd_config *config, const char *keyword);

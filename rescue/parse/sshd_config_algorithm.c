@@ -102,7 +102,7 @@ static enum known knows_word(struct config_parser *parser, const struct config_l
 			if (grammar == GRAMMAR_CA_ALGORITHMS && algorithm->kind == ALGORITHM_KEY_CERTIFICATE &&
 			    config_since(parser, 904))
 				return KNOWN_NO;
-		} else if (!keys || config_match_list(algorithm->name, word) == 0) {
+		} else if (!keys || sshd_match_list(algorithm->name, word) == 0) {
 			continue;
 		}
 		known = has_algorithm(parser, algorithm);
@@ -213,8 +213,8 @@ bool config_algorithms_left(struct config_parser *parser, enum keyword_id id, co
 			    algorithm->kind == ALGORITHM_KEY_INTERNAL ||
 			    (grammar == GRAMMAR_CA_ALGORITHMS && algorithm->kind == ALGORITHM_KEY_CERTIFICATE))
 				continue;
-			left = config_match_list(algorithm->name, word) == 1 &&
-			       has_algorithm(parser, algorithm) != KNOWN_NO;
+			left =
+			    sshd_match_list(algorithm->name, word) == 1 && has_algorithm(parser, algorithm) != KNOWN_NO;
 		}
 		list += length;
 		if (!*list)

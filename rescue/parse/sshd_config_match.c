@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Match lines: match_cfg_line() of servconf.c, as it runs when sshd starts, without a connection. */
+/* Match lines: match_cfg_line() of servconf.c, as it runs when sshd starts, and again for each connection. */
 #include "parse/sshd_config_parser.h"
 
 #include <string.h>
@@ -67,13 +67,18 @@ static int version_matches(struct config_parser *parser, struct config_line *lin
 	/* Distributions add to the version ("OpenSSH_10.0p2 Debian-7"): what hangs on that cannot be told. */
 	const char *version = arena_printf(parser->arena, "OpenSSH_%s", parser->binary->version);
 	const char *patched = arena_printf(parser->arena, "%s \x7f", version);
-	int result = config_match_list(version, patterns);
+	int result = sshd_match_list(version, patterns);
 
-	if ((result == 1) == (config_match_list(patched, patterns) == 1))
+	if ((result == 1) == (sshd_match_list(patched, patterns) == 1))
 		return result == 1;
 	config_refuse(parser, line, SSHD_CONFIG_NOT_UNDERSTOOD, patterns,
 		      "cannot tell whether the version of this sshd matches %.200s", patterns);
 	return -1;
+}
+
+static int is_met(const struct config_parser *parser, const char *name, const char *argument)
+{
+	return parser->connection && parser->connection->meets(parser->connection->context, name, argument);
 }
 
 static int check_criterion(struct config_parser *parser, struct config_line *line, const char *name,
@@ -83,10 +88,10 @@ static int check_criterion(struct config_parser *parser, struct config_line *lin
 
 	switch (find_criterion(parser, name)) {
 	case CRITERION_PATTERN:
-		return 0;
+		return is_met(parser, name, argument);
 	case CRITERION_ADDRESS:
 		if (!config_since(parser, 804) || config_address_list_valid(argument))
-			return 0;
+			return is_met(parser, name, argument);
 		config_refuse(
 		    parser, line, SSHD_CONFIG_BAD_MATCH, argument, "Invalid Match %s argument '%.200s' at line %u",
 		    string_equal_nocase(name, "address") ? "address" : "localaddress", argument, line->number);
@@ -94,7 +99,7 @@ static int check_criterion(struct config_parser *parser, struct config_line *lin
 	case CRITERION_PORT:
 		port = config_port(parser, argument);
 		if (port >= 0)
-			return 0;
+			return is_met(parser, name, argument);
 		if (port == CONFIG_PORT_UNKNOWN)
 			config_refuse(parser, line, SSHD_CONFIG_NOT_UNDERSTOOD, argument,
 				      "cannot tell which port %.200s is", argument);
@@ -168,7 +173,8 @@ static int match_line(struct config_parser *parser, struct config_line *line)
 		count++;
 		/* 9.9p1 forgot that without a connection it is not met. */
 		if (config_since(parser, 909) && string_equal_nocase(word, "invalid-user"))
-			met = !config_since(parser, 1000) && !string_equal(parser->binary->version, "9.9p2");
+			met = !parser->connection && !config_since(parser, 1000) &&
+			      !string_equal(parser->binary->version, "9.9p2");
 		else
 			met = match_one(parser, line, word);
 		if (met < 0)

@@ -83,6 +83,7 @@ struct config_parser {
 	struct arena *arena;
 	struct sshd_binary *binary;
 	struct sshd_config *config;
+	const struct sshd_connection *connection; /* NULL: sshd starts */
 	unsigned version; /* 100 * major + minor */
 	bool version_known;
 	struct {
@@ -148,8 +149,6 @@ void config_keep(struct config_parser *parser, struct config_line *line, char *w
 char *config_assemble(struct arena *arena, char *const *words, size_t count);
 /* Adds a copy of string; false when it was in the set. *set starts as NULL. */
 bool config_set_add(struct arena *arena, struct config_string_set **set, const char *string);
-/* As match_pattern_list(): 1 match, -1 negated match, 0. */
-int config_match_list(const char *string, const char *patterns);
 
 /* --- sshd_config_number.c --- */
 /* As strtonum(): NULL, or "invalid", "too small", "too large". */

@@ -203,7 +203,12 @@ static bool match_pattern(const char *string, const char *pattern, size_t length
 	return pattern == end;
 }
 
-int config_match_list(const char *string, const char *patterns)
+bool sshd_match_pattern(const char *string, const char *pattern)
+{
+	return match_pattern(string, pattern, strlen(pattern));
+}
+
+int sshd_match_list(const char *string, const char *patterns)
 {
 	enum {
 		LONGEST = 1023

@@ -119,7 +119,7 @@ static void flush_own_chain(const struct loader *loader, const char *kind, const
 	struct chain *chain = find_own_chain(loader, kind, direction);
 
 	if (chain)
-		chain_flush(chain);
+		chain_flush(loader->ruleset, chain);
 }
 
 static void delete_own_chain(const struct loader *loader, const char *kind, const char *direction)
@@ -127,7 +127,7 @@ static void delete_own_chain(const struct loader *loader, const char *kind, cons
 	struct chain *chain = find_own_chain(loader, kind, direction);
 
 	if (chain && !chain_is_used(chain->table, chain))
-		table_remove_chain(chain->table, chain);
+		table_remove_chain(loader->ruleset, chain->table, chain);
 }
 
 static void delete_chains(const struct loader *loader)
@@ -422,7 +422,7 @@ static void open_table(const struct loader *loader, const char *name, bool delet
 
 		/* Of nat, INPUT is forgotten. */
 		if ((chain->base && !(chain->nat && chain->hook == HOOK_INPUT)) || delete_chains_of_users)
-			chain_flush(chain);
+			chain_flush(loader->ruleset, chain);
 		if (chain->base && !(chain->nat && chain->hook == HOOK_INPUT)) {
 			chain->policy = VERDICT_ACCEPT;
 			chain->policy_place = (struct place){0};
@@ -430,7 +430,7 @@ static void open_table(const struct loader *loader, const char *name, bool delet
 	}
 	for (size_t i = table && delete_chains_of_users ? table->chains.count : 0; i-- > 0;) {
 		if (!table->chains.items[i]->base)
-			table_remove_chain(table, table->chains.items[i]);
+			table_remove_chain(loader->ruleset, table, table->chains.items[i]);
 	}
 }
 

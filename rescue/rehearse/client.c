@@ -33,7 +33,8 @@ enum {
 	LOOK_INTERVAL = 10, /* ms: how often the machine's hunger is measured */
 	MEASURE_INTERVAL = 100, /* ms: ... whatever the whole system has */
 	LISTEN_INTERVAL = 1, /* ms: how often the kernel is asked who listens */
-	LISTEN_TIMEOUT = 5000, /* ms */
+	PATIENCE = 100, /* ms: the cable itself takes some µs */
+	PATIENCE_AT_LAST = 1000, /* ms: as a client that repeats its SYN, where no rule is to blame */
 	LISTEN_MORE_TIMEOUT = 500, /* ms: from the first socket to the last */
 	PROCESS_LIMIT = 512, /* more than this many new ones are a fork bomb */
 	MEMORY_LIMIT = 768 * 1024, /* KiB */
@@ -204,7 +205,8 @@ static void count_listeners(struct client *client, bool *ret_some, bool *ret_all
 /* sshd listens, or it will not. It opens its sockets one after the other. */
 static void wait_for_listener(struct client *client)
 {
-	int64_t until = client_now() + LISTEN_TIMEOUT;
+	/* Half of the time is for the rest. */
+	int64_t until = client_now() + client->script->timeout * INT64_C(500);
 	bool *some = &client->record->listening, all, had_some = false;
 
 	for (;;) {
@@ -243,6 +245,28 @@ static void wait_for_step(struct client *client, enum record_step step)
 {
 	while (client->record->step < step)
 		(void)client_wait(client, -1, 0, client_now() + LOOK_INTERVAL);
+}
+
+static bool somebody_got_in(const struct record *record)
+{
+	for (size_t i = 0; i < record->connection_count; i++) {
+		if (record->connections[i].result == CONNECTION_BANNER)
+			return true;
+	}
+	return false;
+}
+
+static void try_everything(struct client *client)
+{
+	client->patience = PATIENCE;
+	client_try_all(client);
+	client_explain_silence(client);
+	if (!client->record->listening || client->record->dropped_by.found || somebody_got_in(client->record))
+		return;
+	/* Nothing stops them that would have a name: the system may only be busy. */
+	client->patience = PATIENCE_AT_LAST;
+	client->record->connection_count = 0;
+	client_try_all(client);
 }
 
 static void start_machine(struct client *client)
@@ -319,8 +343,7 @@ void client_play(const struct script *script, const struct staged *staged, struc
 	wait_for_step(&client, STEP_DAEMON_STARTED);
 	if (!*record->failure) {
 		wait_for_listener(&client);
-		client_try_all(&client);
-		client_explain_silence(&client);
+		try_everything(&client);
 	}
 	finish(&client);
 }

@@ -33,6 +33,7 @@ struct client {
 	long memory_at_first; /* KiB available */
 	int processes_at_first;
 	int64_t measure_next;
+	int patience; /* ms, until a SYN is answered */
 };
 
 /* client.c */

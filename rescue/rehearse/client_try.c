@@ -14,7 +14,6 @@
 #include "base/cleanup.h"
 
 enum {
-	CONNECT_TIMEOUT = 100, /* ms: the cable itself takes some µs */
 	BANNER_TIMEOUT = 5000, /* ms: sshd starts a process first */
 	FRAME_SIZE = 2048, /* more than any on the cable */
 };
@@ -82,7 +81,7 @@ static int open_connection(struct client *client, struct record_connection *conn
 	} else if (connect(fd, &to.any, to.size) < 0) {
 		error = errno;
 		if (error == EINPROGRESS) {
-			if (!client_wait(client, fd, POLLOUT, client_now() + CONNECT_TIMEOUT)) {
+			if (!client_wait(client, fd, POLLOUT, client_now() + client->patience)) {
 				connection->result = CONNECTION_SILENT;
 				return -1;
 			}
@@ -227,7 +226,7 @@ static void take_answer(const struct question *questions, size_t count, const un
 static void knock_all(struct client *client, struct record_connection *connections, size_t count)
 {
 	struct question *questions = arena_alloc(&client->arena, (count + 1) * sizeof(*questions));
-	int64_t until = client_now() + CONNECT_TIMEOUT;
+	int64_t until = client_now() + client->patience;
 	unsigned char frame[FRAME_SIZE];
 	size_t answered = 0;
 	ssize_t size;

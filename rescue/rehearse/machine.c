@@ -123,7 +123,7 @@ static void become(struct stage_set *set, const struct scripted_program *program
 	reset_signals();
 	r = arrange_descriptors(input, connection >= 0 ? connection : output, set->sockets, handed);
 	if (r == 0)
-		r = confine_program(program->role == ROLE_LOADER);
+		r = confine_program(program->role != ROLE_DAEMON);
 	if (r == 0) {
 		execve(program->path, words, environment);
 		r = -errno;

@@ -11,8 +11,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "rehearse/submounts.h"
+#include "target/syscalls.h"
 
 /* Where the new file system is put together. Any directory that every system has will do: in this mount namespace
  * nobody else needs it. */
@@ -20,6 +22,8 @@
 
 /* What may be written, all in memory: enough for a firewall daemon's caches, and no danger to the machine we are on. */
 #define WORKSHOP_OPTIONS "mode=0700,size=128m,nr_inodes=32k"
+
+#define PROC_FLAGS ((unsigned long)(MS_NOSUID | MS_NODEV | MS_NOEXEC))
 
 struct step {
 	const char *what;
@@ -84,6 +88,13 @@ static bool make_overlay(struct arena *arena, struct step *step)
 	return good;
 }
 
+/* While the old one is in sight: in a user namespace nobody gets another that sees none. */
+static bool mount_proc(struct step *step)
+{
+	return done(step, "make /proc", make_directory("/proc")) &&
+	       done(step, "mount /proc", mount("proc", "/proc", "proc", PROC_FLAGS, NULL));
+}
+
 /* Makes the overlay the root. Where the old one is an initramfs, which cannot be left, it is covered instead: nothing
  * that lacks the right to unmount gets below. Only where the namespace begins may it be so, for what leads up from
  * there leads back to what covers it. */
@@ -92,42 +103,65 @@ static bool change_root(struct step *step)
 	if (!done(step, "enter the overlay", chdir(WORKSHOP "/root")))
 		return false;
 	if (syscall(SYS_pivot_root, ".", ".") == 0)
-		return done(step, "leave the old root", umount2(".", MNT_DETACH)) &&
+		return mount_proc(step) && done(step, "leave the old root", umount2(".", MNT_DETACH)) &&
 		       done(step, "enter the new root", chdir("/"));
 	return done(step, "move the overlay to /", mount(".", "/", NULL, MS_MOVE, NULL)) &&
-	       done(step, "change the root", chroot(".")) && done(step, "enter the new root", chdir("/"));
+	       done(step, "change the root", chroot(".")) && done(step, "enter the new root", chdir("/")) &&
+	       mount_proc(step);
 }
 
-static bool make_proc(struct step *step)
+/* The rest of it, which takes devices. */
+static bool close_proc(struct step *step)
 {
 	/* All of it is read-only to a process without capabilities; these tell of the machine we are on, or act when
 	 * they are read. */
 	static const char *const covered[] = {"/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/sched_debug",
 					      "/proc/timer_list"};
-	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-	if (!done(step, "make /proc", make_directory("/proc")) ||
-	    !done(step, "mount /proc", mount("proc", "/proc", "proc", flags, NULL)))
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(covered); i++) {
 		if (mount("/dev/null", covered[i], NULL, MS_BIND, NULL) < 0 && errno != ENOENT)
 			return done(step, covered[i], -1);
 	}
 	return done(step, "make /proc read-only",
-		    mount(NULL, "/proc", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | flags, NULL));
+		    mount(NULL, "/proc", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | PROC_FLAGS, NULL));
 }
 
-static bool make_dev(struct step *step)
+static const struct device {
+	const char *path;
+	unsigned major, minor;
+} devices[] = {
+    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},	   {"/dev/full", 1, 7},
+    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
+};
+
+/* The system's own devices, for a user namespace, where nobody makes any: -1 each where the kernel has no open_tree(2).
+ */
+static void hold_devices(int trees[ARRAY_SIZE(devices)])
+{
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		trees[i] = kernel_open_tree(AT_FDCWD, devices[i].path, KERNEL_OPEN_TREE_CLONE);
+}
+
+static int make_device(const struct device *device, int tree)
+{
+	cleanup_fd int fd = -1;
+	int r;
+
+	if (mknod(device->path, S_IFCHR | 0666, makedev(device->major, device->minor)) == 0)
+		return 0;
+	if (errno != EPERM || tree < 0)
+		return -1;
+	fd = open(device->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : kernel_move_mount(tree, device->path);
+	errno = -r;
+	return r;
+}
+
+static bool make_dev(const int trees[ARRAY_SIZE(devices)], struct step *step)
 {
 	static const struct {
 		const char *path;
-		unsigned major, minor;
-	} devices[] = {
-	    {"/dev/null", 1, 3},   {"/dev/zero", 1, 5},	   {"/dev/full", 1, 7},
-	    {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
-	};
-	static const struct {
-		const char *path, *leads_to;
+		const char *leads_to;
 	} links[] = {
 	    {"/dev/fd", "/proc/self/fd"},
 	    {"/dev/stdin", "/proc/self/fd/0"},
@@ -140,8 +174,7 @@ static bool make_dev(struct step *step)
 		  mount("rehearsal", "/dev", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755,size=4m,nr_inodes=1k")))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		if (!done(step, devices[i].path,
-			  mknod(devices[i].path, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor))))
+		if (!done(step, devices[i].path, make_device(&devices[i], trees[i])))
 			return false;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
@@ -183,13 +216,19 @@ static bool make_volatile(const struct script *script, struct step *step)
 int mounts_make(const struct script *script, const char **ret_what)
 {
 	cleanup_arena struct arena arena = {0};
+	int trees[ARRAY_SIZE(devices)];
 	struct step step = {0};
 
 	umask(0);
+	hold_devices(trees);
 	if (done(&step, "leave the mounts of the system", mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) &&
-	    make_overlay(&arena, &step) && change_root(&step) && make_dev(&step) && make_proc(&step) &&
+	    make_overlay(&arena, &step) && change_root(&step) && make_dev(trees, &step) && close_proc(&step) &&
 	    make_volatile(script, &step))
 		umask(022);
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		if (trees[i] >= 0)
+			close(trees[i]);
+	}
 	*ret_what = step.what;
 	return step.error;
 }

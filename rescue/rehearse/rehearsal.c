@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,7 +22,9 @@
 #include "rehearse/client.h"
 #include "rehearse/record.h"
 #include "rehearse/script.h"
+#include "rehearse/user_ranges.h"
 #include "stage/keys.h"
+#include "target/staged.h"
 
 const struct rehearsal rehearsal_forbidden = {.status = REHEARSAL_SKIPPED, .reason = "--no-exec forbids it"};
 
@@ -50,9 +53,9 @@ static int enter_root(const struct target *target)
 {
 	struct stat examined, entered;
 
-	if (target->outside_fd >= 0 && (fchdir(target->outside_fd) < 0 || chroot(".") < 0))
-		return -errno;
-	if (fchdir(target->start_fd) < 0 || chdir(target->root) < 0)
+	/* Else it is there already. */
+	if (target->confined && (fchdir(target->outside_fd) < 0 || chroot(".") < 0 || fchdir(target->start_fd) < 0 ||
+				 chdir(target->root) < 0))
 		return -errno;
 	if (fstat(target->root_fd, &examined) < 0 || stat(".", &entered) < 0)
 		return -errno;
@@ -87,16 +90,24 @@ static bool wait_for_client(pid_t client, int pipe_end, int64_t deadline)
 	return in_time;
 }
 
-/* In the process that plays the client; parent is who waits for it. */
-static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent)
-    __attribute__((noreturn));
-static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent)
+/* In the process that plays the client; parent is who waits for it, and is at the other end of line if the client has
+ * to ask for its rights. */
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent,
+			  int line) __attribute__((noreturn));
+static void become_client(struct target *target, const struct script *script, struct record *record, pid_t parent,
+			  int line)
 {
 	int r;
 
 	/* A parent that was killed before this sends no signal. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(0);
+	r = line < 0 ? 0 : user_namespace_enter(line);
+	if (r < 0) {
+		record_trouble(record, "cannot make a user namespace: %s",
+			       r == -ECONNREFUSED ? "newuidmap or newgidmap refuses" : strerror(-r));
+		_exit(0);
+	}
 	r = enter_root(target);
 	if (r < 0) {
 		record_trouble(record, "cannot enter %s again: %s", target->root, strerror(-r));
@@ -110,24 +121,31 @@ static void become_client(struct target *target, const struct script *script, st
 	client_play(script, target->staged, record);
 }
 
-/* Runs the play. False: it did not come to its end in time. */
-static bool play(struct target *target, const struct script *script, struct record *record, unsigned timeout)
+/* Runs the play; ranges: of a caller without the rights of root, or NULL. False: it did not come to its end in time. */
+static bool play(struct target *target, const struct script *script, const struct user_ranges *ranges,
+		 struct record *record)
 {
-	int64_t deadline = now() + (int64_t)timeout * 1000;
+	int64_t deadline = now() + (int64_t)script->timeout * 1000;
 	pid_t own = getpid(), client;
-	int ends[2];
+	int ends[2], line[2] = {-1, -1};
 	bool in_time;
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+	if (pipe2(ends, O_CLOEXEC) < 0 || (ranges && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0) ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
 		record_trouble(record, "%s", strerror(errno));
 		return true;
 	}
 	client = fork();
 	if (client == 0) {
 		close(ends[0]);
-		become_client(target, script, record, own);
+		close(line[0]);
+		become_client(target, script, record, own, line[1]);
 	}
 	close(ends[1]);
+	close(line[1]);
+	if (ranges && client > 0)
+		user_ranges_give(ranges, client, line[0]);
+	close(line[0]);
 	if (client < 0)
 		record_trouble(record, "cannot start a process: %s", strerror(errno));
 	in_time = client < 0 || wait_for_client(client, ends[0], deadline);
@@ -344,17 +362,34 @@ static void skip(struct rehearsal *rehearsal, const char *reason)
 	rehearsal->reason = reason;
 }
 
+/* What the caller lacks for a rehearsal, or NULL. */
+static const char *what_is_needed(const struct target *target, struct user_ranges *ret_ranges)
+{
+	struct stat status;
+
+	if (geteuid() == 0 && target->start_fd >= 0)
+		return NULL;
+	/* In the namespace, files of others are nobody's, and sshd may not read the ones that matter. */
+	if (fstat(target->root_fd, &status) < 0 || status.st_uid != geteuid())
+		return "it needs the rights of root, for the root is another user's";
+	if (target->staged && target->staged->changes.count)
+		return "it needs the rights of root, to play what is to be written";
+	return user_ranges_find(ret_ranges);
+}
+
 void rehearse(struct target *target, const struct look *look, const struct rehearsal_options *options,
 	      struct arena *arena, struct rehearsal *ret)
 {
-	unsigned timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	const struct facts *facts = &look->facts;
+	struct user_ranges ranges;
 	struct script script;
 	struct record *record;
+	const char *needed;
 	int64_t began = now();
 
 	*ret = (struct rehearsal){0};
 	script_write(facts, &look->findings.sources, &options->from, arena, &script);
+	script.timeout = options->timeout ? options->timeout : REHEARSAL_TIMEOUT;
 	if (script.unplayable) {
 		skip(ret, script.unplayable);
 		return;
@@ -364,8 +399,9 @@ void rehearse(struct target *target, const struct look *look, const struct rehea
 		ret->reason = script.hopeless;
 		return;
 	}
-	if (geteuid() != 0 || target->start_fd < 0) {
-		skip(ret, "it needs the rights of root");
+	needed = what_is_needed(target, &ranges);
+	if (needed) {
+		skip(ret, needed);
 		return;
 	}
 	if (script.programs.count > RECORD_PROGRAMS) {
@@ -377,10 +413,10 @@ void rehearse(struct target *target, const struct look *look, const struct rehea
 		skip(ret, strerror(errno));
 		return;
 	}
-	if (!play(target, &script, record, timeout)) {
+	if (!play(target, &script, geteuid() ? &ranges : NULL, record)) {
 		judge(facts, &script, record, arena, ret);
 		ret->status = REHEARSAL_FAILED;
-		ret->reason = arena_printf(arena, "it did not come to an end within %u s", timeout);
+		ret->reason = arena_printf(arena, "it did not come to an end within %u s", script.timeout);
 	} else if (*record->trouble) {
 		skip(ret, arena_strdup(arena, record->trouble));
 	} else if (!record->finished) {

@@ -191,6 +191,9 @@ static void add_loaders(const struct facts *facts, struct arena *arena, struct s
 	for (size_t i = 0; orders.count && i < orders.items[0].count; i++) {
 		const struct firewall_loader *loader = orders.items[0].loaders[i];
 
+		/* sshd's own unit may load some, too: in its turn. */
+		if (loader->unit && string_equal(loader->unit->name, facts->service.runs->name))
+			continue;
 		if (loader->unit && loads_by_firewalld(loader)) {
 			add_firewalld(facts, arena, loader->unit, script);
 		} else if (loader->unit) {

@@ -75,6 +75,7 @@ struct script {
 	enum socket_use socket_use;
 	scripted_addresses sockets; /* that a socket unit opens */
 	unsigned backlog;
+	unsigned timeout; /* seconds, for all of it */
 	const char *unplayable; /* why this boot cannot be rehearsed, or NULL */
 	const char *hopeless; /* why it does not come to a sshd at all, or NULL */
 };

@@ -101,6 +101,30 @@ static void add_stages(struct text *text, const struct look *look)
 	text_add_string(text, "],\n");
 }
 
+static void add_logins(struct text *text, const struct findings *findings)
+{
+	static const char *const answers[] = {[LOGIN_YES] = "yes", [LOGIN_DEPENDS] = "depends", [LOGIN_NO] = "no"};
+
+	if (findings->skipped[STAGE_LOGIN]) {
+		text_add_string(text, " \"login\": null,\n");
+		return;
+	}
+	text_printf(text,
+		    " \"login\": {\"yes\": %zu, \"depends\": %zu, \"no\": %zu, \"elsewhere\": %s, \"accounts\": [",
+		    findings->login_counts[LOGIN_YES], findings->login_counts[LOGIN_DEPENDS],
+		    findings->login_counts[LOGIN_NO], findings->logins_elsewhere ? "true" : "false");
+	for (size_t i = 0; i < findings->logins.count; i++) {
+		const struct login *login = &findings->logins.items[i];
+
+		text_printf(text, "%s{\"answer\": \"%s\"", i ? ",\n  " : "\n  ", answers[login->answer]);
+		add_key(text, "account", login->account);
+		add_key(text, "ways", login->ways);
+		add_key(text, "reason", login->reason);
+		text_add_string(text, "}");
+	}
+	text_add_string(text, "]},\n");
+}
+
 static void add_edits(struct text *text, const struct problem *problem)
 {
 	text_add_string(text, ", \"edits\": [");
@@ -166,6 +190,7 @@ void report_json(struct text *text, const struct report *report)
 	text_printf(text, " \"verdict\": \"%s\",", verdict_name(look_verdict(look)));
 	add_ports(text, look);
 	add_stages(text, look);
+	add_logins(text, &look->findings);
 	text_add_string(text, " \"problems\": [");
 	for (size_t i = 0; i < plan->problems.count; i++) {
 		text_add_string(text, i ? ",\n  " : "\n  ");

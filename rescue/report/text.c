@@ -11,6 +11,7 @@
 enum {
 	CODE_COLUMN = 20, /* where a problem's summary begins */
 	CLASS_COLUMN = 76, /* where the repair class ends a repair line */
+	LOGIN_NAMES = 8, /* accounts named of each kind */
 };
 
 struct mark {
@@ -273,6 +274,55 @@ static void add_sources(struct text *text, const struct look *look)
 	text_add_string(text, "\n");
 }
 
+/* The accounts of one kind: "root (key), admin (key, password)". */
+static void add_accounts(struct text *text, const struct findings *findings, enum login_answer answer)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < findings->logins.count && named < LOGIN_NAMES; i++) {
+		const struct login *login = &findings->logins.items[i];
+		const char *detail = answer == LOGIN_NO ? login->reason : login->ways;
+
+		if (login->answer != answer)
+			continue;
+		text_add_string(text, named++ ? ", " : " ");
+		add_safe(text, login->account);
+		text_add_string(text, " (");
+		add_safe(text, detail);
+		if (answer == LOGIN_DEPENDS) {
+			text_add_string(text, "; depends on ");
+			add_safe(text, login->reason);
+		}
+		text_add_string(text, ")");
+	}
+	if (findings->login_counts[answer] > named)
+		text_printf(text, " and %zu more", findings->login_counts[answer] - named);
+}
+
+/* Who can log in, once sshd answers. */
+static void add_logins(struct text *text, const struct findings *findings)
+{
+	static const char *const intros[] = {
+	    [LOGIN_YES] = "who gets in:", [LOGIN_DEPENDS] = "perhaps:", [LOGIN_NO] = "not:"};
+	bool begun = false;
+
+	if (findings->skipped[STAGE_LOGIN])
+		return;
+	for (enum login_answer answer = LOGIN_YES; answer < LOGIN_ANSWER_COUNT; answer++) {
+		if (!findings->login_counts[answer] && answer != LOGIN_YES)
+			continue;
+		text_printf(text, "%s%s", begun ? "; " : "", intros[answer]);
+		if (!findings->login_counts[answer])
+			text_add_string(text,
+					findings->login_counts[LOGIN_DEPENDS] ? " nobody for certain" : " nobody");
+		add_accounts(text, findings, answer);
+		begun = true;
+	}
+	if (findings->logins_elsewhere)
+		text_add_string(text, "; accounts that are kept elsewhere were not looked at");
+	text_add_string(text, "\n");
+}
+
 static void add_closing(struct text *text, const struct report *report)
 {
 	struct left_count count = count_left(report);
@@ -288,6 +338,7 @@ static void add_closing(struct text *text, const struct report *report)
 		report_listening_text(text, report->now);
 		text_add_string(text, "\n");
 	}
+	add_logins(text, &final_look(report)->findings);
 	if (look_verdict(final_look(report)) == VERDICT_REACHABLE) {
 		add_sources(text, final_look(report));
 		text_add_string(text, "not seen from here: the provider's security groups, NAT, routes, DNS\n");

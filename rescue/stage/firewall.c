@@ -2,30 +2,18 @@
 /*
  * firewall: do the rules that are loaded at boot let a new connection in, and the answer out? From which sources?
  *
- * The rules are put together as the boot would load them (firewall_boot.c, firewall_order.c), a connection is followed
- * through them (firewall_judge.c), and what stops it is raised with its repair (firewall_findings.c).
+ * The rules are put together as the boot would load them (firewall_boot.c, firewall_order.c, firewall_world.c), a
+ * connection is followed through them (firewall_judge.c), and what stops it is raised with its repair
+ * (firewall_findings.c).
  */
 #include "stage/firewall.h"
 
 #include <errno.h>
 
 #include "base/text.h"
-#include "parse/firewalld.h"
 #include "parse/iptables_save.h"
 #include "parse/nft.h"
-#include "parse/ufw.h"
 #include "stage/firewall_judge.h"
-
-enum {
-	WORLD_LIMIT = 64,
-};
-
-struct loading {
-	const struct facts *facts;
-	struct findings *findings;
-	const struct network_facts *network;
-	bool legacy; /* what plain "iptables" is in this root */
-};
 
 /* Whether iptables(8) is the program for xtables' own tables: its name or that of what it links to says so. Since 1.8
  * the one for nft's is the usual one. */
@@ -43,108 +31,6 @@ static bool iptables_is_legacy(const struct facts *facts)
 		return !strstr(resolved, "nft");
 	}
 	return false;
-}
-
-/* The content of a step: from its file, or from the command line that it stands on. */
-static int step_content(const struct loading *loading, const struct firewall_step *step, struct blob *ret)
-{
-	int r;
-
-	if (step->text) {
-		*ret = (struct blob){.data = (char *)step->text, .size = strlen(step->text)};
-		return 0;
-	}
-	r = target_read(loading->facts->target, step->path, TARGET_FILE_LIMIT, loading->facts->arena, ret, NULL);
-	/* What is not there loads nothing. */
-	if (r < 0 && r != -ENOENT)
-		firewall_raise_unevaluated(loading->findings, step->path, step->path, 0, strerror(-r));
-	return r;
-}
-
-static void load_step(const struct loading *loading, const struct firewall_step *step, struct firewall_world *world)
-{
-	struct target *target = loading->facts->target;
-	bool legacy = step->other_backend ? step->legacy : loading->legacy;
-	unsigned line = step->text ? step->line : 0;
-	struct blob content;
-
-	switch (step->format) {
-	case FIREWALL_UFW:
-		ufw_load(target, &world->ruleset, legacy, &world->report);
-		return;
-	case FIREWALL_FIREWALLD:
-		firewalld_load(target, &world->ruleset, &loading->network->zones, &world->report);
-		return;
-	default:
-		break;
-	}
-	if (step_content(loading, step, &content) < 0)
-		return;
-	if (step->format == FIREWALL_NFT) {
-		nft_load(&world->ruleset,
-			 &(struct nft_input){.target = target, .content = content, .path = step->path, .line = line},
-			 &world->report);
-	} else if (step->format == FIREWALL_IPSET) {
-		ipset_save_load(&world->ruleset, content, step->path, &world->report);
-	} else {
-		iptables_save_load(&world->ruleset,
-				   &(struct iptables_input){
-				       .target = target,
-				       .content = content,
-				       .path = step->path,
-				       .line = line,
-				       .ipv6 = step->ipv6,
-				       .legacy = legacy,
-				       .keep = step->keep,
-				   },
-				   &world->report);
-	}
-}
-
-/* Loads everything in order, one loader left out; returns the loaders whose success is uncertain, as bits by place in
- * the order. */
-static unsigned build_world(const struct loading *loading, const struct firewall_order *order, unsigned left_out,
-			    struct firewall_world *ret)
-{
-	unsigned uncertain = 0;
-
-	*ret = (struct firewall_world){.order = order, .ruleset.arena = loading->facts->arena};
-	for (size_t i = 0; i < order->count; i++) {
-		const struct firewall_loader *loader = order->loaders[i];
-		size_t notes = ret->report.notes.count;
-
-		if (left_out & 1U << i)
-			continue;
-		for (size_t j = 0; j < loader->steps.count; j++)
-			load_step(loading, &loader->steps.items[j], ret);
-		for (; notes < ret->report.notes.count; notes++) {
-			if (ret->report.notes.items[notes].outcome == LOAD_UNCERTAIN)
-				uncertain |= 1U << i;
-		}
-	}
-	return uncertain;
-}
-
-typedef ARRAY_OF(struct firewall_world) world_list;
-
-/* Every rule set that the boot may end with: for each order, with and without what may not load. */
-static bool build_worlds(const struct loading *loading, const firewall_orders *orders, world_list *ret)
-{
-	struct arena *arena = loading->facts->arena;
-
-	for (size_t i = 0; i < orders->count; i++) {
-		struct firewall_world world;
-		unsigned uncertain = build_world(loading, &orders->items[i], 0, &world);
-
-		*array_push(arena, ret) = world;
-		for (unsigned left_out = uncertain; left_out; left_out = (left_out - 1) & uncertain) {
-			if (ret->count == WORLD_LIMIT)
-				return false;
-			build_world(loading, &orders->items[i], left_out, &world);
-			*array_push(arena, ret) = world;
-		}
-	}
-	return true;
 }
 
 /* The ways to sshd: where it listens; on every address where it listens nowhere that clients can reach, for that is
@@ -175,34 +61,52 @@ static void find_ways(const struct facts *facts, firewall_ways *ret)
 	}
 }
 
-static void judge(const struct loading *loading, const firewall_loaders *loaders, const firewall_ways *ways)
+static struct firewall_loading loading_of(const struct facts *facts, struct findings *findings,
+					  const struct network_facts *network)
 {
-	const struct facts *facts = loading->facts;
+	return (struct firewall_loading){
+	    .target = facts->target,
+	    .arena = facts->arena,
+	    .findings = findings,
+	    .zones = &network->zones,
+	    .legacy = iptables_is_legacy(facts),
+	    .names = iptables_save_names(facts->arena),
+	    .services = nft_services(facts->arena),
+	};
+}
+
+static void judge(const struct facts *facts, struct findings *findings, const firewall_loaders *loaders,
+		  const firewall_ways *ways)
+{
+	struct firewall_loading loading;
+	struct network_facts network;
 	local_address_list addresses;
 	firewall_orders orders;
-	world_list worlds = {0};
+	firewall_worlds worlds = {0};
 	string_list interfaces;
 
-	if (!firewall_find_orders(facts, loaders, facts->arena, &orders) || !build_worlds(loading, &orders, &worlds)) {
-		firewall_raise_unevaluated(loading->findings, "the number of programs that load rules", NULL, 0, NULL);
+	network_facts_load(facts->target, facts->arena, &network);
+	loading = loading_of(facts, findings, &network);
+	if (!firewall_find_orders(facts, loaders, facts->arena, &orders) ||
+	    !firewall_build_worlds(&loading, &orders, &worlds)) {
+		firewall_raise_unevaluated(findings, "the number of orders and outcomes of what loads rules", NULL, 0,
+					   NULL);
 		return;
 	}
 	network_addresses(facts->target, facts->arena, &addresses);
 	firewall_interfaces(worlds.items, worlds.count, facts->arena, &interfaces);
 	for (size_t i = 0; i < worlds.count; i++) {
-		firewall_follow(&worlds.items[i], ways, &interfaces, loading->network, &addresses, facts->arena);
+		firewall_follow(&worlds.items[i], ways, &interfaces, &network, &addresses, facts->arena);
 		if (i)
 			firewall_agree(&worlds.items[0], &worlds.items[i], facts->arena);
 	}
 	for (size_t i = 0; i < worlds.count; i++)
-		firewall_report_loading(loading->findings, &worlds.items[i].report);
-	firewall_report_reach(facts, loading->findings, loaders, ways, &worlds.items[0]);
+		firewall_report_loading(findings, &worlds.items[i].report);
+	firewall_report_reach(facts, findings, loaders, ways, &worlds.items[0]);
 }
 
 void stage_firewall(const struct facts *facts, struct findings *findings)
 {
-	struct network_facts network;
-	struct loading loading = {.facts = facts, .findings = findings, .network = &network};
 	firewall_loaders loaders;
 	firewall_ways ways;
 
@@ -217,24 +121,24 @@ void stage_firewall(const struct facts *facts, struct findings *findings)
 		return;
 	}
 	find_ways(facts, &ways);
-	network_facts_load(facts->target, facts->arena, &network);
-	loading.legacy = iptables_is_legacy(facts);
-	judge(&loading, &loaders, &ways);
+	judge(facts, findings, &loaders, &ways);
 }
 
 void firewall_build(const struct facts *facts, struct ruleset *ret)
 {
 	struct findings findings = {.arena = facts->arena};
 	struct network_facts network;
-	struct loading loading = {
-	    .facts = facts, .findings = &findings, .network = &network, .legacy = iptables_is_legacy(facts)};
 	struct firewall_world world = {.ruleset.arena = facts->arena};
+	struct firewall_loading loading;
 	firewall_loaders loaders;
 	firewall_orders orders;
 
 	network_facts_load(facts->target, facts->arena, &network);
+	loading = loading_of(facts, &findings, &network);
 	firewall_find_loaders(facts, &findings, &loaders);
-	if (firewall_find_orders(facts, &loaders, facts->arena, &orders) && orders.count)
-		build_world(&loading, &orders.items[0], 0, &world);
+	if (firewall_find_orders(facts, &loaders, facts->arena, &orders) && orders.count) {
+		for (size_t i = 0; i < orders.items[0].count; i++)
+			firewall_load_steps(&loading, &orders.items[0].loaders[i]->steps, &world);
+	}
 	*ret = world.ruleset;
 }

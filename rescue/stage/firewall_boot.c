@@ -68,17 +68,64 @@ static struct firewall_step *add_step(const struct search *search, struct firewa
 	return step;
 }
 
+/* The program that the unit runs, or NULL where it does not say. */
+static const char *unit_program(const struct search *search, const char *name)
+{
+	const struct unit *unit = unit_load(search->facts->units, name);
+	const struct unit_setting *setting = unit_next(unit, "Service", "ExecStart", NULL);
+	unit_commands commands = {0};
+	const char *reason;
+
+	if (!setting || unit_command_parse(search->facts->arena, name, setting->value, &commands, &reason) < 0 ||
+	    !commands.count)
+		return NULL;
+	return commands.items[0].path;
+}
+
+static void need_program(struct firewall_step *step, const char *program)
+{
+	for (size_t i = 0; program && i < ARRAY_SIZE(step->programs); i++) {
+		if (!step->programs[i]) {
+			step->programs[i] = program;
+			return;
+		}
+	}
+}
+
+/* A step that needs the unit's own program and another, if that is not NULL. */
+static struct firewall_step *add_unit_step(const struct search *search, struct firewall_loader *loader,
+					   enum firewall_format format, const char *path, const char *program)
+{
+	struct firewall_step *step = add_step(search, loader, format, path);
+
+	need_program(step, unit_program(search, loader->name));
+	need_program(step, program);
+	return step;
+}
+
 /* --- units of packages ----------------------------------------------------- */
 
 /* ufw-init(8), iptables.init of RHEL: what their scripts read is known. */
 static void load_ufw(const struct search *search, const char *name)
 {
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf");
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf",
+		      "iptables-restore");
 }
 
 static void load_firewalld(const struct search *search, const char *name)
 {
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD, "/etc/firewalld/firewalld.conf");
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD,
+		      "/etc/firewalld/firewalld.conf", NULL);
+}
+
+/* Of two directories, the one that has the plug-in. */
+static const char *plugin_path(const struct search *search, const char *const *directories, const char *name)
+{
+	const char *other = arena_printf(search->facts->arena, "%s/%s", directories[1], name);
+
+	return target_exists(search->facts->target, other)
+		   ? other
+		   : arena_printf(search->facts->arena, "%s/%s", directories[0], name);
 }
 
 /* netfilter-persistent(8) runs plug-ins in the order of their names; those of iptables-persistent and ipset-persistent
@@ -86,13 +133,13 @@ static void load_firewalld(const struct search *search, const char *name)
 static void load_netfilter_persistent(const struct search *search, const char *name)
 {
 	static const struct {
-		const char *name, *path;
+		const char *name, *path, *program;
 		enum firewall_format format;
 		bool ipv6;
 	} plugins[] = {
-	    {"10-ipset", "/etc/iptables/ipsets", FIREWALL_IPSET, false},
-	    {"15-ip4tables", "/etc/iptables/rules.v4", FIREWALL_IPTABLES, false},
-	    {"25-ip6tables", "/etc/iptables/rules.v6", FIREWALL_IPTABLES, true},
+	    {"10-ipset", "/etc/iptables/ipsets", "ipset", FIREWALL_IPSET, false},
+	    {"15-ip4tables", "/etc/iptables/rules.v4", "iptables-restore", FIREWALL_IPTABLES, false},
+	    {"25-ip6tables", "/etc/iptables/rules.v6", "ip6tables-restore", FIREWALL_IPTABLES, true},
 	};
 	static const char *const directories[] = {"/usr/share/netfilter-persistent/plugins.d",
 						  "/etc/netfilter-persistent/plugins.d"};
@@ -115,8 +162,16 @@ static void load_netfilter_persistent(const struct search *search, const char *n
 			    "a plug-in that sshrescue does not know");
 		}
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(plugins); i++)
-		add_step(search, loader, plugins[i].format, plugins[i].path)->ipv6 = plugins[i].ipv6;
+	for (size_t i = 0; i < ARRAY_SIZE(plugins); i++) {
+		struct firewall_step *step;
+
+		/* Without its rules a plug-in does nothing, and it comes with a package of its own. */
+		if (!target_exists(search->facts->target, plugins[i].path))
+			continue;
+		step = add_unit_step(search, loader, plugins[i].format, plugins[i].path, plugins[i].program);
+		step->ipv6 = plugins[i].ipv6;
+		need_program(step, plugin_path(search, directories, plugins[i].name));
+	}
 }
 
 /* The scripts of RHEL's iptables-services; elsewhere the unit runs iptables-restore itself. */
@@ -138,8 +193,9 @@ static void load_iptables_service(const struct search *search, const char *name)
 		load_unit_commands(search, name);
 		return;
 	}
-	add_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
-		 ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables")
+	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
+		      ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables",
+		      ipv6 ? "ip6tables-restore" : "iptables-restore")
 	    ->ipv6 = ipv6;
 }
 
@@ -152,7 +208,7 @@ static void load_ipset_service(const struct search *search, const char *name)
 	target_glob(search->facts->target, "/etc/sysconfig/ipset.d/*.set", search->facts->arena, &files);
 	*array_push(search->facts->arena, &files) = arena_strdup(search->facts->arena, "/etc/sysconfig/ipset");
 	for (size_t i = 0; i < files.count; i++)
-		add_step(search, loader, FIREWALL_IPSET, files.items[i]);
+		add_unit_step(search, loader, FIREWALL_IPSET, files.items[i], "ipset");
 }
 
 static void load_unknown(const struct search *search, const char *name);
@@ -236,7 +292,7 @@ static bool is_local_program(const char *path)
 static int command_loads(const struct search *search, const string_list *words, const char *path, unsigned line,
 			 firewall_steps *ret)
 {
-	int r = firewall_command(search->facts->arena, words, path, line, ret);
+	int r = firewall_command(search->facts->arena, &(struct simple_command){.words = *words}, path, line, ret);
 
 	for (size_t i = 0; r == 0 && i < words->count; i++) {
 		struct blob script;
@@ -250,9 +306,9 @@ static int command_loads(const struct search *search, const string_list *words, 
 	return r;
 }
 
-/* One Exec…= setting. */
-static int setting_loads(const struct search *search, const struct unit *unit, const struct unit_setting *setting,
-			 firewall_steps *ret)
+/* One Exec…= setting. Where a command fails, the unit's later ones are not run. */
+static int setting_loads(const struct search *search, const struct unit *unit, const unit_environment *environment,
+			 const struct unit_setting *setting, firewall_steps *ret)
 {
 	unit_commands commands = {0};
 	const char *reason;
@@ -261,15 +317,26 @@ static int setting_loads(const struct search *search, const struct unit *unit, c
 	if (unit_command_parse(search->facts->arena, unit->name, setting->value, &commands, &reason) < 0)
 		return mentions_firewall(setting->value, strlen(setting->value)) ? -EINVAL : 0;
 	for (size_t i = 0; i < commands.count; i++) {
-		string_list words = commands.items[i].words;
+		const struct unit_command *command = &commands.items[i];
+		size_t before = ret->count;
+		string_list words = {0};
 		int r;
 
+		unit_command_expand(search->facts->arena, command, environment, &words, NULL);
 		if (words.count)
-			words.items[0] = (char *)commands.items[i].path;
+			words.items[0] = (char *)command->path;
 		r = command_loads(search, &words, setting->path, setting->line, ret);
 		if (r < 0)
 			return r;
 		loads = loads || r > 0;
+		for (; before < ret->count; before++) {
+			struct firewall_step *step = &ret->items[before];
+
+			/* A script's own commands are its own affair. */
+			step->stops = step->stops || (!command->ignore_failure && step->path == setting->path);
+			if (string_equal(step->path, command->path))
+				need_program(step, command->path);
+		}
 	}
 	return loads;
 }
@@ -279,13 +346,16 @@ static void load_unit_commands(const struct search *search, const char *name)
 {
 	static const char *const keys[] = {"ExecStartPre", "ExecStart", "ExecStartPost"};
 	const struct unit *unit = unit_load(search->facts->units, name);
+	const struct unit_setting *failed;
+	unit_environment environment = {0};
 	firewall_steps steps = {0};
 
+	unit_environment_load(search->facts->units, search->facts->arena, unit, &environment, &failed);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct unit_setting *setting = NULL;
 
 		while ((setting = unit_next(unit, "Service", keys[i], setting))) {
-			if (setting_loads(search, unit, setting, &steps) >= 0)
+			if (setting_loads(search, unit, &environment, setting, &steps) >= 0)
 				continue;
 			firewall_raise_unevaluated(search->findings, name, setting->path, setting->line,
 						   setting->value);
@@ -362,8 +432,13 @@ static void find_scripts(const struct search *search)
 		for (size_t j = 0; j < paths.count; j++) {
 			struct node_stat stat;
 			struct blob content;
+			int r = read_text(search, paths.items[j], &content, &stat);
 
-			if (read_text(search, paths.items[j], &content, &stat) == 0 && (stat.mode & 0111))
+			/* Too large, or not to be read: it may be anything. */
+			if (r == -EFBIG || r == -EIO)
+				firewall_raise_unevaluated(search->findings, paths.items[j], paths.items[j], 0,
+							   strerror(-r));
+			else if (r == 0 && (stat.mode & 0111))
 				load_script(search, paths.items[j], &content, places[i].moment);
 		}
 	}
@@ -529,4 +604,5 @@ void firewall_find_loaders(const struct facts *facts, struct findings *findings,
 	find_scripts(&search);
 	find_interfaces(&search);
 	find_crontabs(&search);
+	firewall_check_programs(facts, findings, ret);
 }

@@ -30,17 +30,45 @@ static int add_step(struct command *command)
 	return 1;
 }
 
-/* The words from here on as one line, those with spaces in double quotes. */
-static const char *rest_of_line(struct command *command)
+/* The words from here on with blanks between them, as nft(8) joins its arguments. */
+static const char *joined_words(struct command *command)
 {
 	struct text text = {.arena = command->arena};
 	const char *word;
 
 	text_add_string(&text, "");
-	while ((word = next_word(command))) {
-		bool quote = word[strcspn(word, " \t")] != '\0';
+	while ((word = next_word(command)))
+		text_printf(&text, "%s%s", text.size ? " " : "", word);
+	return text.data;
+}
 
-		text_printf(&text, quote ? "%s\"%s\"" : "%s%s", text.size ? " " : "", word);
+/* One word of a line for iptables-restore(8): where it would be cut or quotes would be lost, in double quotes. */
+static void add_quoted(struct text *text, const char *word)
+{
+	if (*word && !word[strcspn(word, " \t\"")]) {
+		text_add_string(text, word);
+		return;
+	}
+	text_add_string(text, "\"");
+	for (; *word; word++)
+		text_printf(text, "%s%c", *word == '"' || *word == '\\' ? "\\" : "", *word);
+	text_add_string(text, "\"");
+}
+
+/* The words from here on as such a line, or of ipset(8), whose quotes know no backslash. NULL where that has no form
+ * for them. */
+static const char *quoted_words(struct command *command)
+{
+	struct text text = {.arena = command->arena};
+	const char *word, *never = command->step.format == FIREWALL_IPSET ? "\n\"" : "\n";
+
+	text_add_string(&text, "");
+	while ((word = next_word(command))) {
+		if (word[strcspn(word, never)])
+			return NULL;
+		if (text.size)
+			text_add_string(&text, " ");
+		add_quoted(&text, word);
 	}
 	return text.data;
 }
@@ -57,30 +85,107 @@ static int load_file(struct command *command, const char *path)
 	return add_step(command);
 }
 
+/* What an option of nft(8) does to the rules: those that are not here are not understood, such as the include path,
+ * variables and JSON. Letters may stand together. */
+enum nft_option {
+	NFT_OPTION_OTHER,
+	NFT_OPTION_OUTPUT, /* only changes what is printed */
+	NFT_OPTION_FILE,
+	NFT_OPTION_NOTHING, /* checks, or shows something, and loads nothing */
+};
+
+static enum nft_option nft_letter(char letter)
+{
+	return letter == 'f'			? NFT_OPTION_FILE
+	       : strchr("chvV", letter)		? NFT_OPTION_NOTHING
+	       : strchr("aenopstuyNST", letter) ? NFT_OPTION_OUTPUT
+						: NFT_OPTION_OTHER;
+}
+
+static enum nft_option nft_long_option(const char *word)
+{
+	static const struct {
+		const char *name;
+		enum nft_option option;
+	} options[] = {
+	    {"--file", NFT_OPTION_FILE},	{"--check", NFT_OPTION_NOTHING}, {"--help", NFT_OPTION_NOTHING},
+	    {"--version", NFT_OPTION_NOTHING},	{"--echo", NFT_OPTION_OUTPUT},	 {"--handle", NFT_OPTION_OUTPUT},
+	    {"--stateless", NFT_OPTION_OUTPUT}, {"--terse", NFT_OPTION_OUTPUT},	 {"--numeric", NFT_OPTION_OUTPUT},
+	    {"--optimize", NFT_OPTION_OUTPUT},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (string_equal(options[i].name, word))
+			return options[i].option;
+	}
+	return NFT_OPTION_OTHER;
+}
+
+/* One word of options. *file: of the last -f. */
+static enum nft_option take_nft_option(struct command *command, const char *word, const char **file)
+{
+	enum nft_option option = nft_long_option(word);
+
+	if (string_after(word, "--file=")) {
+		*file = string_after(word, "--file=");
+		return NFT_OPTION_FILE;
+	}
+	if (option == NFT_OPTION_FILE)
+		*file = next_word(command);
+	if (option != NFT_OPTION_OTHER || word[1] == '-')
+		return option;
+	for (word++; *word; word++) {
+		option = nft_letter(*word);
+		if (option == NFT_OPTION_FILE) {
+			*file = word[1] ? word + 1 : next_word(command);
+			return option;
+		}
+		if (option != NFT_OPTION_OUTPUT)
+			break;
+	}
+	return option;
+}
+
+/* nft refuses what looks like an option behind other words, as long as no block has begun. */
+static bool has_late_option(const struct command *command)
+{
+	for (size_t i = command->next; i < command->words->count && command->words->items[i][0] != '{'; i++) {
+		if (command->words->items[i][0] == '-')
+			return true;
+	}
+	return false;
+}
+
+/* Words behind the options are what it runs, whether a file was named or not; of several files the last one is read. */
 static int command_nft(struct command *command)
 {
-	const char *word;
+	const char *word, *file = NULL;
+	bool reads_file = false;
 
 	command->step.format = FIREWALL_NFT;
-	while ((word = next_word(command)) && *word == '-') {
-		const char *file = string_after(word, "--file=");
-
-		if (string_equal(word, "-c") || string_equal(word, "--check"))
+	while ((word = next_word(command)) && *word == '-' && !string_equal(word, "--")) {
+		switch (take_nft_option(command, word, &file)) {
+		case NFT_OPTION_OTHER:
+			return -EINVAL;
+		case NFT_OPTION_NOTHING:
 			return 0;
-		if (string_equal(word, "-f") || string_equal(word, "--file"))
-			file = next_word(command);
-		if (file)
-			return next_word(command) ? -EINVAL : load_file(command, file);
-		/* Options that change what is printed only */
-		if (string_equal(word, "-e") || string_equal(word, "--echo") || string_equal(word, "-o") ||
-		    string_equal(word, "--optimize") || string_equal(word, "-a") || string_equal(word, "-s"))
-			continue;
-		return -EINVAL;
+		case NFT_OPTION_FILE:
+			reads_file = true;
+			break;
+		case NFT_OPTION_OUTPUT:
+			break;
+		}
 	}
-	if (!word || string_equal(word, "list"))
+	if (word && string_equal(word, "--"))
+		word = next_word(command);
+	if (!word)
+		return !reads_file ? 0 : file ? load_file(command, file) : -EINVAL;
+	if (string_equal(word, "list"))
 		return 0;
+	if (has_late_option(command))
+		return -EINVAL;
 	command->next--;
-	command->step.text = rest_of_line(command);
+	command->step.text = joined_words(command);
 	return add_step(command);
 }
 
@@ -127,6 +232,7 @@ static int command_iptables(struct command *command)
 	const char *table = "filter", *word;
 	string_list arguments = {0};
 	struct command rest = *command;
+	const char *line;
 
 	while ((word = next_word(command))) {
 		const char *named = string_after(word, "--table=");
@@ -143,12 +249,14 @@ static int command_iptables(struct command *command)
 		else
 			*array_push(command->arena, &arguments) = (char *)word;
 	}
-	if (!arguments.count || table[strcspn(table, " \t\"")])
-		return -EINVAL;
 	rest.words = &arguments;
 	rest.next = 0;
+	line = quoted_words(&rest);
+	/* What does not begin with an option might be taken for a line of another kind. */
+	if (!line || *line != '-' || table[strcspn(table, " \t\n\"")])
+		return -EINVAL;
 	command->step.keep = true;
-	command->step.text = arena_printf(command->arena, "*%s\n%s\nCOMMIT\n", table, rest_of_line(&rest));
+	command->step.text = arena_printf(command->arena, "*%s\n%s\nCOMMIT\n", table, line);
 	return add_step(command);
 }
 
@@ -161,8 +269,8 @@ static int command_ipset(struct command *command)
 	for (size_t i = command->next; i < command->words->count; i++)
 		restore = restore || string_equal(command->words->items[i], "restore");
 	if (!restore) {
-		command->step.text = rest_of_line(command);
-		return add_step(command);
+		command->step.text = quoted_words(command);
+		return command->step.text ? add_step(command) : -EINVAL;
 	}
 	while ((word = next_word(command))) {
 		if (string_equal(word, "-f") || string_equal(word, "-file"))
@@ -215,15 +323,23 @@ static bool words_mention_firewall(const string_list *words)
 	return false;
 }
 
-int firewall_command(struct arena *arena, const string_list *words, const char *path, unsigned line,
+int firewall_command(struct arena *arena, const struct simple_command *simple, const char *path, unsigned line,
 		     firewall_steps *ret)
 {
+	const string_list *words = &simple->words;
 	struct command command = {
 	    .arena = arena,
-	    .step = {.format = FIREWALL_IPTABLES, .path = path, .line = line},
+	    .words = words,
+	    .next = 1,
+	    .standard_input = simple->input,
+	    .step = {.format = FIREWALL_IPTABLES,
+		     .path = path,
+		     .line = line,
+		     .may_fail = simple->may_fail,
+		     .stops = simple->stops,
+		     .programs = {words->count ? words->items[0] : NULL}},
 	    .steps = ret,
 	};
-	string_list arguments = {0};
 	const char *name;
 
 	if (!words->count)
@@ -232,14 +348,6 @@ int firewall_command(struct arena *arena, const string_list *words, const char *
 	name = name ? name + 1 : words->items[0];
 	if (is_shell(name) && words->count == 3 && string_equal(words->items[1], "-c"))
 		return firewall_shell_line(arena, words->items[2], path, line, ret);
-	for (size_t i = 0; i < words->count; i++) {
-		if (string_equal(words->items[i], "<") && i + 1 < words->count)
-			command.standard_input = words->items[++i];
-		else
-			*array_push(arena, &arguments) = words->items[i];
-	}
-	command.words = &arguments;
-	command.next = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
 		if (!string_equal(tools[i].name, name))
 			continue;
@@ -249,109 +357,4 @@ int firewall_command(struct arena *arena, const string_list *words, const char *
 		return tools[i].function(&command);
 	}
 	return words_mention_firewall(words) ? -EINVAL : 0;
-}
-
-/* Splits a line of shell into the words of one simple command; "<" is a word of its own, what goes to /dev/null is left
- * out, and so is a last "|| true". False when the line is more than that. */
-static bool shell_words(struct arena *arena, const char *text, string_list *ret)
-{
-	static const char special[] = "$`()|&;{}<>*?[]~!";
-
-	while (*(text += strspn(text, " \t"))) {
-		struct text word = {.arena = arena};
-		bool quoted = false;
-
-		if (*text == '#')
-			return true;
-		if (string_after(text, "2>/dev/null") || string_after(text, "2>&1") ||
-		    string_after(text, ">/dev/null")) {
-			text += strcspn(text, " \t");
-			continue;
-		}
-		if (string_equal(text, "|| true") || string_equal(text, "|| :") || string_equal(text, "|| exit 0"))
-			return true;
-		if (*text == '<' && text[1] != '<') {
-			*array_push(arena, ret) = arena_strdup(arena, "<");
-			text++;
-			continue;
-		}
-		text_add_string(&word, "");
-		for (; *text && !char_is_space(*text); text++) {
-			if (*text == '\'' || (*text == '"' && !text[strcspn(text, "$`\\")])) {
-				size_t length = strcspn(text + 1, *text == '"' ? "\"" : "'");
-
-				if (!text[1 + length])
-					return false;
-				text_add(&word, text + 1, length);
-				text += 1 + length;
-				quoted = true;
-			} else if (*text == '"' || *text == '\\' || strchr(special, *text)) {
-				/* "! -s 10.0.0.0/8" is a word of iptables. */
-				if (*text != '!' || word.size)
-					return false;
-				text_add(&word, text, 1);
-			} else {
-				text_add(&word, text, 1);
-			}
-		}
-		if (word.size || quoted)
-			*array_push(arena, ret) = word.data;
-	}
-	return true;
-}
-
-int firewall_shell_line(struct arena *arena, const char *text, const char *path, unsigned line, firewall_steps *ret)
-{
-	string_list words = {0};
-
-	if (!mentions_firewall(text, strlen(text)))
-		return 0;
-	if (!shell_words(arena, text, &words))
-		return -EINVAL;
-	return firewall_command(arena, &words, path, line, ret);
-}
-
-/* Lines that let a script's commands run one after the other, each once. */
-static bool is_plain_line(const char *text)
-{
-	static const char *const plain[] = {"exit 0",  "exit", "set -e", "set -u",
-					    "set -eu", ":",    "true",	 "export PATH"};
-
-	if (!*text || *text == '#' || string_after(text, "PATH=") || string_after(text, "echo ") ||
-	    string_after(text, "logger ") || string_after(text, "sysctl "))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
-		if (string_equal(text, plain[i]))
-			return true;
-	}
-	return false;
-}
-
-int firewall_script(struct arena *arena, const struct blob *script, const char *path, firewall_steps *ret)
-{
-	const char *line;
-	size_t offset = 0, length;
-	unsigned number = 0;
-	bool loads = false;
-
-	while (next_line(script, &offset, &line, &length)) {
-		char *text;
-		int r;
-
-		number++;
-		while (length && char_is_space(*line)) {
-			line++;
-			length--;
-		}
-		while (length && char_is_space(line[length - 1]))
-			length--;
-		text = arena_memdup(arena, line, length);
-		r = firewall_shell_line(arena, text, path, number, ret);
-		if (r < 0 || (r == 0 && !is_plain_line(text)))
-			return -EINVAL;
-		loads = loads || r > 0;
-		if (string_after(text, "exit"))
-			break;
-	}
-	return loads;
 }

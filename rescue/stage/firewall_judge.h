@@ -33,6 +33,30 @@ struct firewall_world {
 	firewall_reaches reaches;
 };
 
+typedef ARRAY_OF(struct firewall_world) firewall_worlds;
+
+/* firewall_world.c */
+
+/* What loading goes by, the same for all steps and worlds. */
+struct firewall_loading {
+	struct target *target;
+	struct arena *arena;
+	struct findings *findings; /* gets what cannot be read */
+	const zone_binding_list *zones; /* of firewalld */
+	bool legacy; /* what plain "iptables" is in this root */
+	/* Kept from one input to the next */
+	struct save_names *names;
+	struct nft_services *services;
+};
+/* Loads the steps of one loader. */
+void firewall_load_steps(const struct firewall_loading *loading, const firewall_steps *steps,
+			 struct firewall_world *world);
+/* Every rule set that the boot may end with: for each order, with and without what may not load. False when there are
+ * too many. */
+bool firewall_build_worlds(const struct firewall_loading *loading, const firewall_orders *orders, firewall_worlds *ret);
+
+/* firewall_judge.c */
+
 /* The interfaces that any of the worlds may treat in a way of its own. */
 void firewall_interfaces(const struct firewall_world *worlds, size_t count, struct arena *arena, string_list *ret);
 /* Follows a connection on every way through every one of these interfaces. */

@@ -17,6 +17,13 @@ enum firewall_format {
 	FIREWALL_FIREWALLD,
 };
 
+/* Whether the programs of a step can be run. */
+enum firewall_fate {
+	FATE_RUNS,
+	FATE_FAILS,
+	FATE_UNCERTAIN,
+};
+
 /* One thing that a loader loads. */
 struct firewall_step {
 	enum firewall_format format;
@@ -27,6 +34,10 @@ struct firewall_step {
 	bool keep; /* --noflush */
 	bool other_backend; /* the command names its backend: legacy tells which */
 	bool legacy;
+	bool may_fail; /* "|| true": whoever runs it goes on */
+	bool stops; /* where it fails, the loader's later steps are not run */
+	const char *programs[3]; /* that it needs, by path or bare name; the first ones are set */
+	enum firewall_fate fate;
 };
 typedef ARRAY_OF(struct firewall_step) firewall_steps;
 
@@ -46,14 +57,22 @@ struct firewall_loader {
 };
 typedef ARRAY_OF(struct firewall_loader) firewall_loaders;
 
+/* A command with what a shell put around it. */
+struct simple_command {
+	string_list words;
+	const char *input; /* of "< FILE" */
+	bool may_fail; /* "|| true" */
+	bool stops; /* "|| exit" */
+};
+
 /*
  * firewall_command.c: what a command does to packet filters. 1: it loads rules, and the steps were appended; 0:
  * nothing; -EINVAL: something that is not understood.
  */
-int firewall_command(struct arena *arena, const string_list *words, const char *path, unsigned line,
+int firewall_command(struct arena *arena, const struct simple_command *simple, const char *path, unsigned line,
 		     firewall_steps *ret);
-/* The same for a line of a shell script; one that does more than run a single command is not understood, unless it has
- * nothing to do with firewalls. */
+/* firewall_shell.c: the same for a line of a shell script; one that does more than run a single command is not
+ * understood, unless it has nothing to do with firewalls. */
 int firewall_shell_line(struct arena *arena, const char *text, const char *path, unsigned line, firewall_steps *ret);
 /* A whole script of such lines. */
 int firewall_script(struct arena *arena, const struct blob *script, const char *path, firewall_steps *ret);
@@ -61,6 +80,9 @@ int firewall_script(struct arena *arena, const struct blob *script, const char *
 /* firewall_boot.c: all loaders of the next boot. What may load rules and is not understood is raised as
  * firewall.unevaluated. */
 void firewall_find_loaders(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
+/* firewall_program.c: raises firewall.loader where a program of theirs cannot be run, and sets the fate of their steps.
+ */
+void firewall_check_programs(const struct facts *facts, struct findings *findings, firewall_loaders *loaders);
 /* firewall_openrc.c: adds the services of OpenRC. */
 void firewall_find_openrc(const struct facts *facts, struct findings *findings, firewall_loaders *ret);
 void firewall_raise_unevaluated(struct findings *findings, const char *what, const char *path, unsigned line,

@@ -17,29 +17,38 @@ static const struct openrc_service {
 	enum firewall_format format;
 	bool ipv6;
 	bool known;
+	const char *program; /* that the script loads the rules with */
 } services[] = {
-    {"nftables", "rules_file", {"/etc/nftables.nft", "/var/lib/nftables/rules-save"}, FIREWALL_NFT, false, true},
+    {"nftables", "rules_file", {"/etc/nftables.nft", "/var/lib/nftables/rules-save"}, FIREWALL_NFT, false, true, "nft"},
     {"iptables",
      "IPTABLES_SAVE",
      {"/etc/iptables/rules-save", "/var/lib/iptables/rules-save"},
      FIREWALL_IPTABLES,
      false,
-     true},
+     true,
+     "iptables-restore"},
     {"ip6tables",
      "IP6TABLES_SAVE",
      {"/etc/iptables/rules6-save", "/var/lib/ip6tables/rules-save"},
      FIREWALL_IPTABLES,
      true,
-     true},
-    {"ipset", "IPSET_SAVE", {"/etc/ipset/rules-save", "/var/lib/ipset/rules-save"}, FIREWALL_IPSET, false, true},
-    {"ufw", NULL, {"/etc/ufw/ufw.conf"}, FIREWALL_UFW, false, true},
-    {"firewalld", NULL, {"/etc/firewalld/firewalld.conf"}, FIREWALL_FIREWALLD, false, true},
-    {"shorewall", NULL, {"/etc/shorewall/rules"}, FIREWALL_IPTABLES, false, false},
-    {"shorewall6", NULL, {"/etc/shorewall6/rules"}, FIREWALL_IPTABLES, false, false},
-    {"ferm", NULL, {"/etc/ferm.conf", "/etc/ferm/ferm.conf"}, FIREWALL_IPTABLES, false, false},
-    {"firehol", NULL, {"/etc/firehol/firehol.conf"}, FIREWALL_IPTABLES, false, false},
-    {"ebtables", NULL, {"/var/lib/ebtables/rules-save"}, FIREWALL_IPTABLES, false, false},
-    {"arptables", NULL, {"/var/lib/arptables/rules-save"}, FIREWALL_IPTABLES, false, false},
+     true,
+     "ip6tables-restore"},
+    {"ipset",
+     "IPSET_SAVE",
+     {"/etc/ipset/rules-save", "/var/lib/ipset/rules-save"},
+     FIREWALL_IPSET,
+     false,
+     true,
+     "ipset"},
+    {"ufw", NULL, {"/etc/ufw/ufw.conf"}, FIREWALL_UFW, false, true, "iptables-restore"},
+    {"firewalld", NULL, {"/etc/firewalld/firewalld.conf"}, FIREWALL_FIREWALLD, false, true, "firewalld"},
+    {"shorewall", NULL, {"/etc/shorewall/rules"}, FIREWALL_IPTABLES, false, false, NULL},
+    {"shorewall6", NULL, {"/etc/shorewall6/rules"}, FIREWALL_IPTABLES, false, false, NULL},
+    {"ferm", NULL, {"/etc/ferm.conf", "/etc/ferm/ferm.conf"}, FIREWALL_IPTABLES, false, false, NULL},
+    {"firehol", NULL, {"/etc/firehol/firehol.conf"}, FIREWALL_IPTABLES, false, false, NULL},
+    {"ebtables", NULL, {"/var/lib/ebtables/rules-save"}, FIREWALL_IPTABLES, false, false, NULL},
+    {"arptables", NULL, {"/var/lib/arptables/rules-save"}, FIREWALL_IPTABLES, false, false, NULL},
 };
 
 static bool in_runlevel(const struct facts *facts, const char *service)
@@ -97,7 +106,10 @@ void firewall_find_openrc(const struct facts *facts, struct findings *findings, 
 		/* In which order OpenRC starts them is not read: any is possible. */
 		loader = array_push(facts->arena, ret);
 		*loader = (struct firewall_loader){.name = service->name, .moment = MOMENT_INTERFACE};
-		*array_push(facts->arena, &loader->steps) =
-		    (struct firewall_step){.format = service->format, .path = path, .ipv6 = service->ipv6};
+		*array_push(facts->arena, &loader->steps) = (struct firewall_step){
+		    .format = service->format,
+		    .path = path,
+		    .ipv6 = service->ipv6,
+		    .programs = {arena_printf(facts->arena, "/etc/init.d/%s", service->name), service->program}};
 	}
 }

@@ -14,6 +14,9 @@
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
@@ -56,6 +59,18 @@ static inline int kernel_open_tree(int directory, const char *path, unsigned fla
 	long result = syscall(SYS_open_tree, directory, path, flags | O_CLOEXEC);
 
 	return result < 0 ? -errno : (int)result;
+}
+
+/* move_mount(2), of the mount that tree is */
+enum {
+	KERNEL_MOVE_MOUNT_F_EMPTY_PATH = 4,
+};
+
+static inline int kernel_move_mount(int tree, const char *path)
+{
+	long result = syscall(SYS_move_mount, tree, "", AT_FDCWD, path, KERNEL_MOVE_MOUNT_F_EMPTY_PATH);
+
+	return result < 0 ? -errno : 0;
 }
 
 /* mount_setattr(2) */

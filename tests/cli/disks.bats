@@ -47,11 +47,14 @@ disks()
 	JSON=$("$SSHRESCUE" disks "$@" --json) || status=$?
 }
 
-# A namespace of somebody else's, made meanwhile, may hold a copy of a mount for as long as it lives.
-wait_until_free()
+# unmount DIRECTORY: a namespace of somebody else's, made meanwhile, may hold a copy of a mount for as long as it lives.
+unmount()
 {
+	local device
+	device=$(findmnt -no SOURCE "$1")
+	umount "$1"
 	for _ in $(seq 100); do
-		! python3 -c 'import os, sys; os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL)' "$1" 2>/dev/null || return 0
+		! python3 -c 'import os, sys; os.open(sys.argv[1], os.O_RDONLY | os.O_EXCL)' "$device" 2>/dev/null || return 0
 		sleep 0.2
 	done
 	return 1
@@ -104,8 +107,7 @@ unchanged()
 	mkdir mounted
 	mount -o ro,noload "$loop" mounted
 	unchanged ext4.img disks repair -y "$loop"
-	umount mounted
-	wait_until_free "$loop"
+	unmount mounted
 	[ "$status" -eq 8 ]
 	[ "$(json '.volumes[0].in_use')" != null ]
 	disks repair -y "$loop"
@@ -144,7 +146,7 @@ crash()
 	# One fsync commits to the journal; syncfs would write it to its place as well.
 	sync mounted/etc
 	cp --sparse=always "$image" crashed.img
-	umount mounted
+	unmount mounted
 }
 
 @test "what only the journal knows is not taken for unchanged" {
@@ -180,4 +182,111 @@ crash()
 	run "$SSHRESCUE" disks check nothing.img
 	[ "$status" -eq 8 ]
 	[[ "$output" == *"nothing.img"* ]]
+}
+
+@test "undo gives back what a repair took" {
+	disks repair -y ext4.img
+	[ "$status" -eq 1 ]
+	run "$SSHRESCUE" disks undo ext4.img
+	[ "$status" -eq 0 ]
+	disks check ext4.img
+	[ "$status" -eq 4 ]
+	[ -n "$(state_of service.masked)" ]
+	unchanged ext4.img "$SSHRESCUE" disks undo ext4.img >out
+	[[ "$(cat out)" == *"nothing to take back"* ]]
+}
+
+# Two systems in subvolumes, and snapshots of one of them.
+make_btrfs()
+{
+	truncate -s 256M btrfs.img
+	mkfs.btrfs -q btrfs.img
+	mkdir made
+	mount -o loop btrfs.img made
+	btrfs -q subvolume create made/@
+	btrfs -q subvolume create made/@home
+	btrfs -q subvolume create made/second
+	cp -a "$BATS_FILE_TMPDIR/root/." made/@/
+	cp -a "$BATS_FILE_TMPDIR/root/." made/second/
+	btrfs -q subvolume snapshot made/@ made/before-upgrade
+	btrfs -q subvolume snapshot -r made/@ made/backup
+	unmount made
+}
+
+@test "btrfs: systems in subvolumes are found, snapshots are left alone" {
+	make_btrfs
+	unchanged btrfs.img disks check btrfs.img
+	[ "$status" -eq 4 ]
+	[ "$(json '[.systems[].subvolume] | join(" ")')" = "@ second" ]
+	disks repair -y btrfs.img
+	[ "$status" -eq 1 ]
+	[ "$(json '[.systems[].verdict] | join(" ")')" = "reachable reachable" ]
+	disks check btrfs.img
+	[ "$status" -eq 0 ]
+}
+
+@test "xfs: a clean one is judged, also beside a mounted one with the same UUID; a crashed one is not believed" {
+	truncate -s 320M xfs.img
+	mkfs.xfs -q xfs.img
+	mkdir made twin
+	mount -o loop xfs.img made
+	cp -a "$BATS_FILE_TMPDIR/root/." made/
+	# Of an XFS, this leaves it all in the log.
+	sync -f made
+	cp --sparse=always xfs.img crashed.img
+	unmount made
+	cp --sparse=always xfs.img twin.img
+	mount -o loop twin.img twin
+	unchanged xfs.img disks check xfs.img
+	[ "$(json '.systems[0].verdict')" = unreachable ]
+	[ -z "$(state_of boot.journal-unseen)" ]
+	disks repair -y xfs.img
+	unmount twin
+	[ "$status" -eq 1 ]
+	disks check xfs.img
+	[ "$status" -eq 0 ]
+	unchanged crashed.img disks check crashed.img
+	[ "$status" -ge 4 ]
+	disks repair -y crashed.img
+	[ "$status" -eq 1 ]
+}
+
+@test "a /usr and a /home of their own are mounted where fstab(5) says, and nothing else it says is believed" {
+	local at
+	cp -a "$BATS_FILE_TMPDIR/root" root
+	mv root/usr usr
+	mkdir root/usr
+	cat >root/etc/fstab <<-'END'
+		UUID=22222222-2222-3333-4444-555555555555 /usr ext4 ro 0 2
+		/dev/sda1 /home ext4 defaults 0 2
+		/dev/sda9 /boot ext4 defaults 0 2
+		LABEL=../../etc /var ext4 defaults 0 2
+	END
+	truncate -s 64M usr.img
+	mke2fs -q -t ext4 -U 22222222-2222-3333-4444-555555555555 -d usr usr.img
+	truncate -s 48M root.img
+	mke2fs -q -t ext4 -d root root.img
+	truncate -s 128M split.img
+	printf '%s\n' 'label: dos' 'size=48M' type=5 size=64M | sfdisk -q split.img
+	dd if=root.img of=split.img bs=1M seek=1 conv=notrunc,sparse status=none
+	at=$(sfdisk -d split.img | sed -n 's/^split.img5 *: start= *\([0-9]*\),.*/\1/p')
+	dd if=usr.img of=split.img bs=512 seek="$at" conv=notrunc,sparse status=none
+	unchanged split.img disks check split.img
+	[ "$status" -eq 4 ]
+	[ "$(json '[.systems[].device] | join(" ")')" = split.img:1 ]
+	disks repair -y split.img:1
+	[ "$status" -eq 1 ]
+	[ "$(json '.systems[0].verdict')" = reachable ]
+	# The same without the other partition: what is missing is said, and nothing is taken for sure.
+	disks check root.img
+	[ "$status" -ne 0 ]
+}
+
+@test "a hibernated machine is left alone, until --force" {
+	printf 'S1SUSPEND\0' | dd of=disk.img bs=1 seek=$((66 * 1048576 + 4086)) conv=notrunc status=none
+	unchanged disk.img disks repair -y disk.img
+	[ "$status" -eq 4 ]
+	[[ "$(json '.systems[0].trouble')" == *hibernated* ]]
+	disks repair -y --force disk.img
+	[ "$status" -eq 1 ]
 }

@@ -10,6 +10,18 @@ CLOSED='table inet filter {
 setup()
 {
 	fixture_root
+	for name in nft ipset iptables ip6tables iptables-restore ip6tables-restore; do
+		program "/usr/sbin/$name"
+	done
+}
+
+# program PATH: something that can be run.
+program()
+{
+	mkdir -p "$(dirname "$ROOT$1")"
+	[ -e "$ROOT/usr/bin/interpreter" ] || : >"$ROOT/usr/bin/interpreter"
+	printf '#!/usr/bin/interpreter\n' >"$ROOT$1"
+	chmod 0755 "$ROOT$1"
 }
 
 # unit NAME [COMMAND [LINE...]]: an enabled unit, with more lines for its [Unit] section.
@@ -18,6 +30,7 @@ unit()
 	local name=$1 command=${2:-/bin/true}
 	shift $(($# > 2 ? 2 : $#))
 	mkdir -p "$ROOT/usr/lib/systemd/system" "$ROOT/etc/systemd/system/multi-user.target.wants"
+	[ -e "$ROOT${command%% *}" ] || [[ $command != /usr/sbin/* && $command != /lib/ufw/* ]] || program "${command%% *}"
 	printf '%s\n' '[Unit]' 'Description=test' "$@" '[Service]' 'Type=oneshot' "ExecStart=$command" '[Install]' \
 		'WantedBy=multi-user.target' >"$ROOT/usr/lib/systemd/system/$name"
 	ln -sf "/usr/lib/systemd/system/$name" "$ROOT/etc/systemd/system/multi-user.target.wants/$name"
@@ -34,6 +47,8 @@ persistent()
 {
 	unit netfilter-persistent.service '/usr/sbin/netfilter-persistent start' 'DefaultDependencies=no' \
 		'Before=network-pre.target'
+	program /usr/share/netfilter-persistent/plugins.d/15-ip4tables
+	program /usr/share/netfilter-persistent/plugins.d/25-ip6tables
 	mkdir -p "$ROOT/etc/iptables"
 	tee "$ROOT/etc/iptables/rules.v4" >"$ROOT/etc/iptables/rules.v6"
 }
@@ -402,6 +417,108 @@ firewalld()
 	at /etc/rc.local:2 firewall.blocked
 }
 
+@test "firewall: quotes of a shell and of units are not nft's" {
+	script /etc/rc.local "$(printf '%s\n' 'nft add table inet f' \
+		"nft 'add chain inet f i { type filter hook input priority 0; policy drop; }'" \
+		'nft "add rule inet f i tcp dport 80 accept"' 'exit 0')"
+	reports firewall.blocked
+	at /etc/rc.local:3 firewall.blocked
+	echo 'nft insert rule inet f i tcp dport 22 accept \; add chain inet f o { type filter hook output priority -5 \; }' \
+		>>"$ROOT/etc/rc.local"
+	sed -i '/^exit/d' "$ROOT/etc/rc.local"
+	healthy
+	rm "$ROOT/etc/rc.local"
+	unit site.service '/usr/sbin/nft "add table inet f; add chain inet f i { type filter hook input priority 0; policy drop; }"'
+	reports firewall.blocked
+	unit site.service '/usr/sbin/iptables-restore < /etc/iptables/rules.v4'
+	unevaluated site.service
+	unit site.service '/usr/sbin/iptables $CLOSE'
+	sed -i '/^ExecStart/i Environment="CLOSE=-P INPUT DROP"' "$ROOT/usr/lib/systemd/system/site.service"
+	check
+	[ "$(json '.problems[] | select(.code == "firewall.blocked") | .severity')" = limits ]
+}
+
+@test "firewall: what a failing command keeps from running" {
+	script /etc/rc.local "$(printf '%s\n' 'iptables -X nowhere' 'iptables -P INPUT DROP' 'ip6tables -P INPUT DROP')"
+	finds firewall.blocked
+	finds firewall.refused
+	sed -i '1s/$/ -e/' "$ROOT/etc/rc.local"
+	finds firewall.refused
+	[ "$(json .verdict)" = reachable ]
+	sed -i '2s/$/ 2>\/dev\/null || true/' "$ROOT/etc/rc.local"
+	finds firewall.blocked
+	rm "$ROOT/etc/rc.local"
+	unit site.service '/usr/sbin/iptables -X nowhere ; /usr/sbin/iptables -P INPUT DROP ; /usr/sbin/ip6tables -P INPUT DROP'
+	finds firewall.refused
+	[ "$(json .verdict)" = reachable ]
+	unit site.service '-/usr/sbin/iptables -X nowhere ; /usr/sbin/iptables -P INPUT DROP ; /usr/sbin/ip6tables -P INPUT DROP'
+	finds firewall.blocked
+}
+
+@test "firewall.unknown: each command that may fail is followed both ways" {
+	script /etc/rc.local "$(printf '%s\n' 'nft add table inet f' \
+		'nft "add chain inet f i { type filter hook input priority 0; policy drop; }"' \
+		'nft destroy table inet f')"
+	finds firewall.unknown
+	[ "$(json .verdict)" = unknown ]
+}
+
+@test "firewall.loader: a program that is not there loads nothing" {
+	nftables <<<"$CLOSED"
+	finds firewall.blocked
+	chmod 0644 "$ROOT/usr/sbin/nft"
+	reports firewall.loader
+	[ "$(json .verdict)" = reachable ]
+	at /usr/sbin/nft:null firewall.loader
+	chmod 0755 "$ROOT/usr/sbin/nft"
+	rm "$ROOT/usr/bin/interpreter"
+	finds firewall.loader
+	rm "$ROOT/usr/sbin/nft"
+	finds firewall.loader
+	[ "$(json .verdict)" = reachable ]
+	# A program of another machine may run by way of an emulator.
+	head -c 64 "$ROOT/usr/sbin/sshd" >"$ROOT/usr/sbin/nft"
+	chmod 0755 "$ROOT/usr/sbin/nft"
+	healthy_loader=$(check; json '[.problems[].code] | index("firewall.loader")')
+	[ "$healthy_loader" = null ]
+	printf '\xf3\x00' | dd of="$ROOT/usr/sbin/nft" bs=1 seek=18 conv=notrunc status=none
+	finds firewall.loader
+	[ "$(json .verdict)" = unknown ]
+}
+
+@test "firewall.loader: scripts, plug-ins and packages that are gone" {
+	persistent <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		COMMIT
+	END
+	finds firewall.blocked
+	rm "$ROOT/usr/share/netfilter-persistent/plugins.d/15-ip4tables"
+	finds firewall.loader
+	[ "$(json .verdict)" = reachable ]
+	rm "$ROOT/usr/sbin/netfilter-persistent" "$ROOT/etc/iptables/rules.v6"
+	finds firewall.loader
+	rm "$ROOT/etc/systemd/system/multi-user.target.wants/netfilter-persistent.service"
+	script /etc/rc.local "$(printf '%s\n' 'nft list ruleset' 'iptables -P INPUT DROP' 'ip6tables -P INPUT DROP')"
+	program /bin/sh
+	finds firewall.blocked
+	rm "$ROOT/usr/sbin/iptables" "$ROOT/usr/sbin/ip6tables"
+	finds firewall.loader
+	[ "$(json .verdict)" = reachable ]
+}
+
+@test "service.requirement: sshd comes after a firewall that cannot be loaded" {
+	nftables <<<'table inet filter { }'
+	mkdir -p "$ROOT/etc/systemd/system/ssh.service.d"
+	printf '[Unit]\nRequires=nftables.service\n' >"$ROOT/etc/systemd/system/ssh.service.d/wall.conf"
+	rm "$ROOT/usr/sbin/nft"
+	finds firewall.loader
+	[ "$(json .verdict)" = reachable ]
+	echo 'After=network.target nftables.service' >>"$ROOT/etc/systemd/system/ssh.service.d/wall.conf"
+	reports service.requirement
+	[ "$(json .verdict)" = unreachable ]
+}
+
 @test "firewall.unevaluated: what is not understood is not taken for nothing" {
 	unit ferm.service
 	unevaluated ferm.service
@@ -440,7 +557,7 @@ openrc()
 	mkdir -p "$ROOT/etc/runlevels/default" "$ROOT/etc/init.d" "$ROOT/etc/conf.d"
 	cp "$ROOT/bin/sh" "$ROOT/sbin/openrc"
 	for service; do
-		echo '#!/sbin/openrc-run' >"$ROOT/etc/init.d/$service"
+		program "/etc/init.d/$service"
 		ln -s "/etc/init.d/$service" "$ROOT/etc/runlevels/default/$service"
 	done
 }

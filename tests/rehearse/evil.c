@@ -169,6 +169,14 @@ static void attack_kernel(const char *argument)
 	THROUGH("name_to_handle_at", syscall(SYS_name_to_handle_at, -1, NULL, NULL, NULL, 0));
 	THROUGH("clock_settime", syscall(SYS_clock_settime, 99, NULL));
 	THROUGH("swapoff", syscall(SYS_swapoff, ""));
+	/* Such as stall the system's disks, or hold memory that belongs to no process. */
+	THROUGH("sync", syscall(SYS_sync));
+	THROUGH("memfd_create", syscall(SYS_memfd_create, "", 0));
+	THROUGH("shmget", syscall(SYS_shmget, 0, 4096, 01600));
+	THROUGH("mq_open", syscall(SYS_mq_open, "evil", 0102, 0600, NULL));
+	THROUGH("semget", syscall(SYS_semget, 0, 1, 01600));
+	THROUGH("mlockall", syscall(SYS_mlockall, 1));
+	THROUGH("personality", syscall(SYS_personality, 0xffffffff));
 	THROUGH("sethostname", syscall(SYS_sethostname, NULL, 1 << 20));
 	THROUGH("ptrace", syscall(SYS_ptrace, PTRACE_PEEKDATA, 999999, 0, 0));
 	THROUGH("a system call of the future", syscall(458, 0));
@@ -246,25 +254,6 @@ static void attack_bomb(const char *argument)
 	(void)argument;
 	for (;;)
 		fork();
-}
-
-static void attack_memory(const char *argument)
-{
-	(void)argument;
-	for (int i = 0; i < 64; i++) {
-		if (fork() == 0) {
-			size_t size = 256 << 20;
-			char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-			/* Fast, also on a machine that has much else to do. */
-			(void)madvise(memory, size, MADV_HUGEPAGE);
-			for (size_t at = 0; memory != MAP_FAILED && at < size; at += 4096)
-				memory[at] = 1;
-			pause();
-		}
-		usleep(2000);
-	}
-	pause();
 }
 
 /* Fills whatever can be written, and says how much that was. */
@@ -346,6 +335,26 @@ static void attack_listen(const char *argument)
 			(void)!write(connection, &byte, 1);
 		}
 	}
+}
+
+static void attack_memory(const char *argument)
+{
+	(void)argument;
+	/* Whoever connects waits for a banner meanwhile. */
+	if (fork() == 0)
+		attack_listen("");
+	for (int i = 0; i < 64; i++) {
+		if (fork() == 0) {
+			size_t size = 256 << 20;
+			char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+			for (size_t at = 0; memory != MAP_FAILED && at < size; at += 4096)
+				memory[at] = 1;
+			pause();
+		}
+		usleep(2000);
+	}
+	pause();
 }
 
 static const struct attack {

@@ -100,6 +100,21 @@ with_nftables()
 	is .dropped_by 'the policy of chain eth0 in table inet early (/etc/nftables.conf:3: policy drop)'
 }
 
+@test "nftables: what rules log does not get into the log of the kernel that they are tried in" {
+	dmesg >/dev/null || skip "the kernel's log cannot be read here"
+	with_nftables <<-'END'
+		table inet filter {
+			chain input {
+				type filter hook input priority 0; policy accept;
+				tcp dport 22 log prefix "sshrescue-test-of-the-log "
+			}
+		}
+	END
+	rehearsed
+	is .status passed
+	! dmesg | grep sshrescue-test-of-the-log
+}
+
 @test "nftables: one family passes" {
 	with_nftables <<-'END'
 		table ip6 filter {
@@ -201,6 +216,17 @@ rules_by_source()
 		run "$SSHRESCUE" rehearse --root "$ROOT" --from "$wrong"
 		[ "$status" -eq 16 ]
 	done
+}
+
+@test "nftables: rules that the unit of sshd loads itself" {
+	mkdir -p "$ROOT/etc/systemd/system/ssh.service.d"
+	printf '[Service]\nExecStartPre=/usr/sbin/nft -f /etc/extra.nft\n' >"$ROOT/etc/systemd/system/ssh.service.d/extra.conf"
+	printf '%s\n' 'table inet filter {' 'chain input {' 'type filter hook input priority 0; policy drop;' '}' '}' \
+		>"$ROOT/etc/extra.nft"
+	rehearsed
+	is .status failed
+	is '[.programs[].exit] | tostring' '[0,0,null]'
+	is .dropped_by 'the policy of chain input in table inet filter (/etc/extra.nft:3: policy drop)'
 }
 
 @test "nftables that the boot does not start has no say" {

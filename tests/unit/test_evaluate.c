@@ -273,7 +273,7 @@ static void test_all_packets_are_asked(void **state)
 	then(fixture, out, VERDICT_REJECT, NULL);
 	/* Nobody tells the client. */
 	assert_false(range_at(fixture, "198.51.100.7")->obstacle.refused);
-	chain_flush(out);
+	chain_flush(&fixture->ruleset, out);
 	accept_established(fixture, out);
 	assert_int_equal(passage(fixture), PASSAGE_OPEN);
 }
@@ -321,7 +321,7 @@ static void test_families(void **state)
 	fixture->question.ipv6 = true;
 	assert_int_equal(passage(fixture), PASSAGE_CLOSED);
 	/* A test of the other family's address does not match, negated or not. */
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, in);
 	in->policy = VERDICT_DROP;
 	when_address(fixture, SELECT_SOURCE, "198.51.100.7")->negate = true;
 	then(fixture, in, VERDICT_ACCEPT, NULL);
@@ -373,8 +373,8 @@ static void test_goto_below_a_jump(void **state)
 	then(fixture, gone, VERDICT_DROP, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_OPEN);
 	/* A return in a base chain leads to its policy. */
-	chain_flush(called);
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, called);
+	chain_flush(&fixture->ruleset, in);
 	then(fixture, in, VERDICT_RETURN, NULL);
 	then(fixture, in, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_CLOSED);
@@ -405,7 +405,7 @@ static void test_deep(void **state)
 	}
 	then(fixture, last, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_OPEN);
-	chain_flush(last);
+	chain_flush(&fixture->ruleset, last);
 	for (int i = 400; i < 2000; i++) {
 		struct chain *next = chain(fixture, arena_printf(&fixture->arena, "c%d", i));
 
@@ -441,7 +441,7 @@ static enum passage after_doubt(struct fixture *fixture, enum verdict_kind maybe
 {
 	struct chain *in = input(fixture, VERDICT_DROP);
 
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, in);
 	when_maybe(fixture);
 	then(fixture, in, maybe, target);
 	then(fixture, in, sure, NULL);
@@ -602,7 +602,7 @@ static void test_untracked(void **state)
 	then(fixture, out, VERDICT_DROP, NULL);
 	assert_int_equal(from(fixture, "198.51.100.7"), PASSAGE_CLOSED);
 	assert_int_equal(from(fixture, "203.0.113.1"), PASSAGE_OPEN);
-	chain_flush(out);
+	chain_flush(&fixture->ruleset, out);
 	when(fixture, SELECT_STATE, STATE_NEW);
 	then(fixture, out, VERDICT_DROP, NULL);
 	assert_int_equal(from(fixture, "198.51.100.7"), PASSAGE_UNKNOWN);
@@ -641,7 +641,7 @@ static void test_status(void **state)
 	when_bits(fixture, SELECT_STATUS, 256);
 	then(fixture, in, VERDICT_DROP, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, in);
 	/* The acknowledgement that ends the handshake. */
 	when_bits(fixture, SELECT_STATUS, STATUS_ASSURED);
 	then(fixture, in, VERDICT_DROP, NULL);
@@ -740,12 +740,12 @@ static void test_possible_redirect(void **state)
 	then(fixture, in, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
 	/* Perhaps to where nobody listens, else into the policy. */
-	chain_flush(first);
+	chain_flush(&fixture->ruleset, first);
 	when_maybe(fixture);
 	redirect(fixture, 8022);
 	then(fixture, first, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_CLOSED);
-	chain_flush(first);
+	chain_flush(&fixture->ruleset, first);
 	then(fixture, first, VERDICT_NOT_UNDERSTOOD, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
 }
@@ -762,7 +762,7 @@ static void test_no_translation_without_tracking(void **state)
 	when(fixture, SELECT_STATE, STATE_INVALID);
 	then(fixture, input(fixture, VERDICT_ACCEPT), VERDICT_DROP, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_CLOSED);
-	chain_flush(first);
+	chain_flush(&fixture->ruleset, first);
 	redirect(fixture, 8022);
 	then(fixture, first, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_CLOSED);
@@ -770,7 +770,7 @@ static void test_no_translation_without_tracking(void **state)
 	then(fixture, raw, VERDICT_CONTINUE, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_OPEN);
 	/* The SYN alone is not tracked: the acknowledgement looks like a beginning. */
-	chain_flush(raw);
+	chain_flush(&fixture->ruleset, raw);
 	when(fixture, SELECT_TCP_FLAGS, 2);
 	add(fixture, STATEMENT_UNTRACKED);
 	then(fixture, raw, VERDICT_CONTINUE, NULL);
@@ -1088,7 +1088,7 @@ static void test_local_address(void **state)
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);
 	fixture->local.count = 0;
 	fixture->question.local_complete = false;
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, in);
 	/* No client connects to these. */
 	when_address(fixture, SELECT_DESTINATION, "224.0.0.0/4");
 	then(fixture, in, VERDICT_ACCEPT, NULL);
@@ -1103,7 +1103,7 @@ static void test_client_port(void **state)
 	add_number_test(&fixture->arena, &fixture->list, SELECT_SOURCE_PORT, 80, true);
 	then(fixture, in, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_OPEN);
-	chain_flush(in);
+	chain_flush(&fixture->ruleset, in);
 	add_number_test(&fixture->arena, &fixture->list, SELECT_SOURCE_PORT, 40000, true);
 	then(fixture, in, VERDICT_ACCEPT, NULL);
 	assert_int_equal(passage(fixture), PASSAGE_UNKNOWN);

@@ -186,6 +186,13 @@ class Result:
         return self.verdict.answers[family, port, interface].at(source)
 
     def compare_loading(self):
+        if self.case.tool == "commands":
+            failed = set(re.findall(rf"^{machine.FAILED} (\d+)$", self.messages, re.M))
+            refused = {line: message for _, line, message in self.verdict.refused}
+            if failed != set(refused) and not self.verdict.uncertain:
+                self.wrong.append(f"commands fail in lines {sorted(failed - set(refused))}, and do not in those of "
+                                  f"{[item for item in refused.items() if item[0] not in failed]}")
+            return
         if self.accepted and self.verdict.refused:
             self.wrong.append(f"the loader takes it, we refuse: {self.verdict.refused[0]}")
         elif not self.accepted and not self.verdict.refused and not self.verdict.uncertain:

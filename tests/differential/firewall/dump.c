@@ -21,6 +21,7 @@
 #include "parse/iptables_save.h"
 #include "parse/nft.h"
 #include "parse/ufw.h"
+#include "stage/firewall_judge.h"
 
 enum {
 	SECONDS_LIMIT = 30, /* for one case */
@@ -59,6 +60,29 @@ static void load_iptables(struct judged *judged, bool legacy)
 	load_iptables_file(judged, "/etc/iptables/rules.v6", true, legacy);
 }
 
+/* What the boot's script runs, each command a step. */
+static void load_commands(struct judged *judged)
+{
+	static const char path[] = "/etc/commands.sh";
+	const struct firewall_loading loading = {
+	    .target = judged->target,
+	    .arena = judged->arena,
+	    .names = iptables_save_names(judged->arena),
+	    .services = nft_services(judged->arena),
+	};
+	struct firewall_world world = {.ruleset.arena = judged->arena};
+	firewall_steps steps = {0};
+	struct blob script;
+
+	if (!read_rules(judged, path, &script) || firewall_script(judged->arena, &script, path, &steps) < 0) {
+		fprintf(stderr, "firewall-dump: %s is not understood\n", path);
+		exit(16);
+	}
+	firewall_load_steps(&loading, &steps, &world);
+	judged->ruleset = world.ruleset;
+	judged->report = world.report;
+}
+
 static void load(struct judged *judged, const char *tool)
 {
 	struct nft_input nft = {.target = judged->target, .path = "/etc/nftables.conf"};
@@ -66,6 +90,8 @@ static void load(struct judged *judged, const char *tool)
 
 	if (string_equal(tool, "iptables-nft") || string_equal(tool, "iptables-legacy"))
 		load_iptables(judged, string_equal(tool, "iptables-legacy"));
+	else if (string_equal(tool, "commands"))
+		load_commands(judged);
 	else if (string_equal(tool, "ufw"))
 		ufw_load(judged->target, &judged->ruleset, false, &judged->report);
 	else if (string_equal(tool, "firewalld"))

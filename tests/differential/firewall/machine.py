@@ -18,6 +18,7 @@ DUMP = os.environ.get("FIREWALL_DUMP", os.path.join(TOP, "build/differential/fir
 LOCAL4, LOCAL6 = "192.0.2.10", "2001:db8::10"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LOADER_SECONDS = 60
+FAILED = "A COMMAND FAILED"
 
 # What the scratch root has of the machine's own: programs, and what the libraries look into.
 PROGRAMS = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -166,7 +167,16 @@ class Loader:
             return self.run(namespace, ["nft", "-f", "/etc/nftables.conf"])
         if case.tool in ("iptables-nft", "iptables-legacy"):
             return self.load_iptables(case.tool.split("-")[1], namespace)
+        if case.tool == "commands":
+            return self.run_commands(namespace)
         return self.call(namespace, self.modules[case.tool])
+
+    def run_commands(self, namespace):
+        """A script, run to its end: which of its commands failed is told by lines of their own."""
+        tools = ["nft"] + [f"ip{six}tables-{kind}" for six in ("", "6") for kind in ("nft", "legacy")]
+        watched = "".join(f'{tool}() {{ command {tool} "$@" || {{ echo {FAILED} ${{BASH_LINENO[0]}} >&3; return 1; }}; }}\n' for tool in tools)
+        _, messages = self.run(namespace, ["bash", "-c", f"exec 3>&1\n{watched}. /etc/commands.sh"])
+        return FAILED not in messages, messages
 
     def load_iptables(self, kind, namespace):
         accepted, messages = True, ""
