@@ -7,7 +7,7 @@
 
 rescue=$BUILD/rescue
 # shellcheck disable=SC2034 # what tests/qemu/lib.sh works in
-work=$BUILD/tests/media
+work=$BUILD/tests/media/iso
 FIRMWARE=/usr/share/OVMF
 
 # --- disks ------------------------------------------------------------------------
@@ -78,6 +78,18 @@ bootable_disk() {
 		    f.seek(start * 512)
 		    f.write(core)
 	END
+}
+
+# add_passphrase DISK PASSPHRASE: beside the key that the image's initramfs holds.
+add_passphrase() {
+	rm -rf "$work/initrd"
+	mkdir "$work/initrd"
+	cp "$VM_IMAGE/initrd.img" "$work/"
+	printf '%s' "$2" >"$work/passphrase"
+	# shellcheck disable=SC2016 # for the shell inside
+	in_rescue_root sh -ec 'cd initrd && zstd -q -d -c ../initrd.img | cpio --quiet -i "cryptroot/*"
+		cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+			--key-file cryptroot/keyfiles/*.key "../$1" ../passphrase' sh "$(basename "$1")"
 }
 
 # check_partition DISK NUMBER: what sshrescue says of it here.
