@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2054 # scripts/lib.sh reads what is set here; options of QEMU have commas
 #
 # What the tests of the rescue image share: disks made from the images of
 # scripts/test-image, and machines that boot the image. Sourced behind
 # tests/qemu/lib.sh.
 
 rescue=$BUILD/rescue
-# shellcheck disable=SC2034 # what tests/qemu/lib.sh works in
 work=$BUILD/tests/media/iso
 FIRMWARE=/usr/share/OVMF
 
