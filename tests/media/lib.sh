@@ -41,8 +41,8 @@ in_rescue_root() {
 		sh -c 'cd /work && exec "$@"' sh "$@"
 }
 
-# bootable_disk DISK: the image's system on a GPT disk that boots by itself, by BIOS and
-# by UEFI: GRUB, the kernel and the initramfs are on the EFI system partition.
+# bootable_disk DISK: the image's system on a GPT disk that boots by itself under UEFI: GRUB,
+# the kernel and the initramfs are on the EFI system partition.
 bootable_disk() {
 	partition "$1" 'size=1M, type=21686148-6449-6E6F-744E-656564454649' 'size=96M, type=uefi' 'size=1G'
 	fill "$1" 3 "$VM_IMAGE/root.img"
@@ -59,24 +59,10 @@ bootable_disk() {
 		mformat -i esp.img -N 12345678 ::
 		mmd -i esp.img ::/EFI ::/EFI/BOOT ::/grub
 		grub-mkimage -O x86_64-efi -p /grub -o esp/BOOTX64.EFI part_gpt fat linux normal configfile
-		grub-mkimage -O i386-pc -p "(,gpt2)/grub" -o core.img biosdisk part_gpt fat linux normal configfile
-		cp /usr/lib/grub/i386-pc/boot.img boot.img
 		mcopy -i esp.img esp/BOOTX64.EFI ::/EFI/BOOT/
 		mcopy -i esp.img esp/grub.cfg ::/grub/
 		mcopy -i esp.img esp/vmlinuz esp/initrd.img ::/'
 	fill "$1" 2 "$work/esp.img"
-	# What grub-bios-setup does: the first sector knows where the core is, and the core where its second sector is.
-	python3 - "$1" "$(start_of "$1" 1)" "$work/boot.img" "$work/core.img" <<-'END'
-		import struct, sys
-		disk, start, boot, core = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-		boot, core = bytearray(open(boot, "rb").read()), bytearray(open(core, "rb").read())
-		struct.pack_into("<Q", boot, 0x5C, start)
-		struct.pack_into("<Q", core, 0x1F4, start + 1)
-		with open(disk, "r+b") as f:
-		    f.write(boot[:440])
-		    f.seek(start * 512)
-		    f.write(core)
-	END
 }
 
 # add_passphrase DISK PASSPHRASE: beside the key that the image's initramfs holds.
