@@ -162,9 +162,8 @@ test-hostile test-differential test-crash:
 test-qemu: $(BUILD)/sshrescue
 	$(Q)scripts/deps build test demo
 	$(Q)tests/run --long qemu
-
 test-media: $(BUILD)/sshrescue
-	$(Q)scripts/deps build test demo
+	$(Q)scripts/deps build test demo media
 	$(Q)tests/run --long media
 
 demo:
@@ -173,14 +172,10 @@ demo:
 	$(Q)scripts/demo
 
 # The rescue image: build/rescue/sshrescue.iso, and vmlinuz and initramfs.img for PXE.
-.PHONY: iso test-media
+.PHONY: iso
 iso: $(BUILD)/sshrescue
 	$(Q)scripts/deps media
 	$(Q)scripts/rescue-image
-test-media: $(BUILD)/sshrescue
-	$(Q)scripts/deps media
-	$(Q)scripts/rescue-image
-	$(Q)tests/media/iso
 
 .PHONY: install lint format size repro clean
 $(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue
