@@ -45,6 +45,7 @@ read_command_line() {
 		rd.sshrescue.then=*) then=${word#*=} ;;
 		rd.sshrescue.wait=*) number "${word#*=}" && wait=${word#*=} ;;
 		rd.sshrescue.timeout=*) number "${word#*=}" && limit=${word#*=} ;;
+		rd.sshrescue.key=/*) [ ! -f "${word#*=}" ] || cp "${word#*=}" "$state/key" ;;
 		rd.sshrescue.ip=*) network=${word#*=} ;;
 		esac
 	done
@@ -63,8 +64,8 @@ number() {
 # coldplug: load a driver for every device that names one.
 coldplug() {
 	find /sys/devices -name modalias -exec cat {} + 2>/dev/null | sort -u >/run/modalias
-	# Names of devices have no spaces. What has no driver here is no error.
-	xargs -r -n 200 /usr/sbin/modprobe -q -a -b </run/modalias 2>/dev/null
+	# What has no driver here is no error.
+	tr '\n' '\0' </run/modalias | xargs -0 -r -n 200 /usr/sbin/modprobe -q -a -b 2>/dev/null
 }
 
 # settle SECONDS: drivers, until no new device has appeared for two seconds, at most that
@@ -100,10 +101,16 @@ alone() {
 	) 9>"$state/lock"
 }
 
+# disks WORD...: with the key to what is encrypted, once there is one.
+disks() {
+	[ ! -e "$state/key" ] || set -- "$@" --key-file "$state/key"
+	sshrescue disks "$@"
+}
+
 # look: what is on the disks, for all menus: found (everything), systems (a line each).
 look() {
 	say "looking at the disks"
-	alone sshrescue disks >"$state/found.$$" 2>&1 </dev/null
+	alone disks >"$state/found.$$" 2>&1 </dev/null
 	# The table, an empty line, and a line for each system.
 	sed '1,/^$/d' "$state/found.$$" >"$state/systems.$$"
 	mv "$state/found.$$" "$state/found"

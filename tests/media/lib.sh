@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2054 # scripts/lib.sh reads what is set here; options of QEMU have commas
 #
 # What the tests of the rescue image share: disks made from the images of
 # scripts/test-image, and machines that boot the image. Sourced behind
 # tests/qemu/lib.sh.
 
 rescue=$BUILD/rescue
-# shellcheck disable=SC2034 # what tests/qemu/lib.sh works in
-work=$BUILD/tests/media
+work=$BUILD/tests/media/iso
 FIRMWARE=/usr/share/OVMF
 
 # --- disks ------------------------------------------------------------------------
@@ -42,8 +41,8 @@ in_rescue_root() {
 		sh -c 'cd /work && exec "$@"' sh "$@"
 }
 
-# bootable_disk DISK: the image's system on a GPT disk that boots by itself, by BIOS and
-# by UEFI: GRUB, the kernel and the initramfs are on the EFI system partition.
+# bootable_disk DISK: the image's system on a GPT disk that boots by itself under UEFI: GRUB,
+# the kernel and the initramfs are on the EFI system partition.
 bootable_disk() {
 	partition "$1" 'size=1M, type=21686148-6449-6E6F-744E-656564454649' 'size=96M, type=uefi' 'size=1G'
 	fill "$1" 3 "$VM_IMAGE/root.img"
@@ -60,24 +59,22 @@ bootable_disk() {
 		mformat -i esp.img -N 12345678 ::
 		mmd -i esp.img ::/EFI ::/EFI/BOOT ::/grub
 		grub-mkimage -O x86_64-efi -p /grub -o esp/BOOTX64.EFI part_gpt fat linux normal configfile
-		grub-mkimage -O i386-pc -p "(,gpt2)/grub" -o core.img biosdisk part_gpt fat linux normal configfile
-		cp /usr/lib/grub/i386-pc/boot.img boot.img
 		mcopy -i esp.img esp/BOOTX64.EFI ::/EFI/BOOT/
 		mcopy -i esp.img esp/grub.cfg ::/grub/
 		mcopy -i esp.img esp/vmlinuz esp/initrd.img ::/'
 	fill "$1" 2 "$work/esp.img"
-	# What grub-bios-setup does: the first sector knows where the core is, and the core where its second sector is.
-	python3 - "$1" "$(start_of "$1" 1)" "$work/boot.img" "$work/core.img" <<-'END'
-		import struct, sys
-		disk, start, boot, core = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-		boot, core = bytearray(open(boot, "rb").read()), bytearray(open(core, "rb").read())
-		struct.pack_into("<Q", boot, 0x5C, start)
-		struct.pack_into("<Q", core, 0x1F4, start + 1)
-		with open(disk, "r+b") as f:
-		    f.write(boot[:440])
-		    f.seek(start * 512)
-		    f.write(core)
-	END
+}
+
+# add_passphrase DISK PASSPHRASE: beside the key that the image's initramfs holds.
+add_passphrase() {
+	rm -rf "$work/initrd"
+	mkdir "$work/initrd"
+	cp "$VM_IMAGE/initrd.img" "$work/"
+	printf '%s' "$2" >"$work/passphrase"
+	# shellcheck disable=SC2016 # for the shell inside
+	in_rescue_root sh -ec 'cd initrd && zstd -q -d -c ../initrd.img | cpio --quiet -i "cryptroot/*"
+		cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
+			--key-file cryptroot/keyfiles/*.key "../$1" ../passphrase' sh "$(basename "$1")"
 }
 
 # check_partition DISK NUMBER: what sshrescue says of it here.
@@ -139,10 +136,13 @@ media_start() {
 		-chardev "pty,id=console,logfile=$dir/console.log" -serial chardev:console \
 		-chardev "pipe,id=shell,path=$dir/shell" -serial chardev:shell "$@" </dev/null >"$dir/qemu.log" 2>&1 &
 	VM_PID=$!
-	cat "$dir/shell.out" >"$dir/shell.log" &
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		CONSOLE=$(sed -n 's/^char device redirected to \(.*\) (label console)$/\1/p' "$dir/qemu.log")
-		[ -z "$CONSOLE" ] || return 0
+		if [ -n "$CONSOLE" ]; then
+			# Ends by itself when QEMU, the only writer, does.
+			cat "$dir/shell.out" >"$dir/shell.log" &
+			return 0
+		fi
 		sleep 0.5
 	done
 	quote_lines <"$dir/qemu.log" >&2
