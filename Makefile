@@ -141,7 +141,7 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzzers
 	$(Q)tests/run --long fuzz
 
-.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu demo
+.PHONY: test test-unit test-cli test-hostile test-rehearse test-differential test-crash test-qemu test-media demo
 test-programs: $(BUILD)/sshrescue $(BUILD)/sshrescue-checked $(UNIT_TESTS) $(JUDGES) $(TOOLS)
 test:
 	$(Q)scripts/deps build test differential fuzz
@@ -162,6 +162,9 @@ test-hostile test-differential test-crash:
 test-qemu: $(BUILD)/sshrescue
 	$(Q)scripts/deps build test demo
 	$(Q)tests/run --long qemu
+test-media: $(BUILD)/sshrescue
+	$(Q)scripts/deps build test demo media
+	$(Q)tests/run --long media
 
 demo:
 	$(Q)scripts/deps build demo
@@ -169,14 +172,10 @@ demo:
 	$(Q)scripts/demo
 
 # The rescue image: build/rescue/sshrescue.iso, and vmlinuz and initramfs.img for PXE.
-.PHONY: iso test-media
+.PHONY: iso
 iso: $(BUILD)/sshrescue
 	$(Q)scripts/deps media
 	$(Q)scripts/rescue-image
-test-media: $(BUILD)/sshrescue
-	$(Q)scripts/deps media
-	$(Q)scripts/rescue-image
-	$(Q)tests/media/iso
 
 .PHONY: install lint format size repro clean
 $(BUILD)/sshrescue.8: docs/sshrescue.8 scripts/manual $(BUILD)/sshrescue

@@ -12,15 +12,17 @@ static const struct command {
 	int (*function)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse]",
+    {"check", cmd_check, "[--root DIR] [--json|--sarif] [--port N] [--strict] [--rehearse [--timeout SECONDS]]",
      "say what stands between a client and a login"},
-    {"repair", cmd_repair, "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse] [--force]",
+    {"repair", cmd_repair,
+     "[--root DIR] [-n|-p|-y] [--json] [--port N] [--strict] [--rehearse [--timeout SECONDS]] [--force]",
      "make the smallest repair; -n shows it only, -p makes what is safe, -y all"},
     {"undo", cmd_undo, "[--root DIR] [--force] [ID]", "take a repair back, the newest unless ID names another"},
     {"history", cmd_history, "[--root DIR] [--json]", "list the repairs made to this root"},
     {"rehearse", cmd_rehearse, "[--root DIR] [--json] [--port N] [--timeout SECONDS] [--no-exec] [--from ADDRESS]...",
      "start the root's own sshd behind its own firewall, in a throw-away world, and connect to it"},
-    {"disks", cmd_disks, "[check|repair|undo] [-n|-p|-y] [--json] [--force] [DEVICE|IMAGE...]",
+    {"disks", cmd_disks,
+     "[check|repair|undo] [-n|-p|-y] [--json] [--format FORMAT] [--key-file FILE] [--force] [DEVICE|IMAGE...]",
      "find the systems on all disks, or on these, and say or repair what keeps a client from each"},
     {"boot", cmd_boot, "--root DIR", "what an initramfs calls: does what the kernel command line asks for"},
     {"arm", cmd_arm, "[--root DIR] [repair|preen|check|off]", "ask for one run at the next boot"},

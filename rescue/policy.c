@@ -48,6 +48,7 @@ static const struct rule rules[] = {
     {"/etc/gshadow", TEXT | MODE | OWNER},
     {"/etc/fstab", TEXT},
     {"/etc/nologin", REMOVE},
+    {"/etc/hosts.allow", TEXT},
     {"/etc/hosts.deny", TEXT},
 
     /* firewalls, as they are kept on disk */
@@ -90,10 +91,12 @@ static const struct rule rules[] = {
     /* what StrictModes looks at */
     {"/root", MODE | OWNER},
     {"/root/.ssh", MODE | OWNER},
-    {"/root/.ssh/authorized_keys", MODE | OWNER},
+    {"/root/.ssh/authorized_keys", EDIT_LINES | MODE | OWNER},
+    {"/root/.ssh/authorized_keys2", EDIT_LINES | MODE | OWNER},
     {"/home/*", MODE | OWNER},
     {"/home/*/.ssh", MODE | OWNER},
-    {"/home/*/.ssh/authorized_keys", MODE | OWNER},
+    {"/home/*/.ssh/authorized_keys", EDIT_LINES | MODE | OWNER},
+    {"/home/*/.ssh/authorized_keys2", EDIT_LINES | MODE | OWNER},
 };
 
 /* Where packages put their files: repairs override them in /etc. */

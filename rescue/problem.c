@@ -159,6 +159,10 @@ enum stage_status findings_stage_status(const struct findings *findings, enum st
 
 		if (problem->info->stage == stage && problem->severity < worst)
 			worst = problem->severity;
+		/* It blocks everybody, though not the connection. */
+		if (problem->code == PROBLEM_LOGIN_NOBODY && stage == STAGE_LOGIN &&
+		    problem->severity == SEVERITY_LIMITS)
+			worst = SEVERITY_BLOCKS;
 	}
 	if (findings->skipped[stage] && worst != SEVERITY_BLOCKS)
 		return STAGE_SKIPPED;

@@ -65,8 +65,9 @@ int boot_mount_make_writable(struct boot_mount *boot)
 		return 0;
 	if (!same_mount(root, etc))
 		return -EROFS;
+	/* mount(2): EACCES where the device itself is read-only. */
 	if (mount(NULL, boot->root, NULL, MS_REMOUNT | (flags & ~(unsigned long)MS_RDONLY), NULL) < 0)
-		return -errno;
+		return errno == EACCES ? -EROFS : -errno;
 	boot->read_only_flags = flags;
 	return 0;
 }

@@ -11,8 +11,8 @@ struct boot_mount {
 
 /*
  * Makes the /etc of the root writable. Where it is a mount of its own that is read-only, as a composed or generated one
- * may be, it is not ours to change: -EROFS. An overlay is not either, whose upper layer may be gone with this boot:
- * -EOPNOTSUPP. 0 or negative errno.
+ * may be, it is not ours to change: -EROFS, as for a device that is read-only. An overlay is not either, whose upper
+ * layer may be gone with this boot: -EOPNOTSUPP. 0 or negative errno.
  */
 int boot_mount_make_writable(struct boot_mount *mount);
 /* Back to read-only, durably: the booted system's own fsck of the root runs only then. 0 or negative errno. */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "disks/child.h"
 #include "disks/listing.h"
 #include "disks/stack.h"
 #include "disks/system.h"
@@ -146,18 +147,28 @@ static void work_on(struct run *run, const struct volume *volume, const char *su
 		print_report(run, system, fd);
 }
 
+/* A btrfs over several devices is looked at once. */
+static bool is_seen(const struct run *run, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (volume_is_same_btrfs(run->set.volumes.items[i], run->set.volumes.items[index]))
+			return true;
+	}
+	return false;
+}
+
 static void work_on_all(struct run *run)
 {
-	for (size_t i = 0; i < run->set.volumes.count; i++) {
+	for (size_t i = 0; i < run->set.volumes.count && !cancel_wanted(); i++) {
 		const struct volume *volume = run->set.volumes.items[i];
 		const char *names;
 
 		if (!volume->wanted || !content_is_filesystem(volume->probe.content) || volume->busy ||
-		    volume->probe.damaged || volume->trouble)
+		    volume->probe.damaged || volume->trouble || is_seen(run, i))
 			continue;
 		work_on(run, volume, NULL);
 		names = arena_memdup(&run->arena, run->shared->subvolumes, sizeof(run->shared->subvolumes));
-		for (; *names; names += strlen(names) + 1)
+		for (; *names && !cancel_wanted(); names += strlen(names) + 1)
 			work_on(run, volume, names);
 	}
 }
@@ -228,6 +239,7 @@ int cmd_disks(int argc, char **argv)
 		run.request.repair.choose = NULL;
 	run.set.format = run.options.format;
 	run.set.writable = run.action != DISKS_LIST && run.action != DISKS_CHECK && !run.options.dry_run;
+	cancel_hold_back();
 	r = find_volumes(&run);
 	if (r == 0) {
 		stack_add_all(&run.set, &(struct stack_request){
@@ -236,6 +248,8 @@ int cmd_disks(int argc, char **argv)
 					    .may_ask = !run.options.json && isatty(STDIN_FILENO),
 					});
 		work_on_all(&run);
+		if (cancel_wanted())
+			run.status |= EXIT_CANCELLED;
 		r = finish(&run);
 	}
 	volumes_release(&run.set);

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "rehearse/rehearsal.h"
 #include "rehearse/script.h"
@@ -138,6 +139,13 @@ static int options_from(struct options *options, const char *argument)
 		    "--from wants the address of a client, and perhaps %% and the interface that it comes in "
 		    "by: 203.0.113.7, 2001:db8::7%%eth1; not '%s'",
 		    argument);
+	for (size_t i = 0; i < options->from_count; i++) {
+		struct scripted_address other;
+
+		if (script_read_source(options->from[i], &other, &interface) &&
+		    memcmp(&other, &address, sizeof(address)) == 0)
+			return complain(EXIT_USAGE, "--from: '%s' is given twice", argument);
+	}
 	if (options->from_count == OPTION_FROM_MOST)
 		return complain(EXIT_USAGE, "--from can be given %d times", OPTION_FROM_MOST);
 	options->from[options->from_count++] = argument;

@@ -71,12 +71,13 @@ static bool file_has_size(const char *path)
 	return stat(path, &status) == 0 && status.st_size > 0;
 }
 
-static bool device_has_size(const char *path)
+/* A size outlives the connection; who serves it does not. */
+static bool device_is_served(const char *path)
 {
-	cleanup_arena struct arena arena = {0};
-	char *size = sysfs_line(&arena, arena_printf(&arena, "/sys/block/%s/size", path + strlen("/dev/")));
+	char pid[64];
 
-	return size && !string_equal(size, "0");
+	snprintf(pid, sizeof(pid), "/sys/block/%s/pid", path + strlen("/dev/"));
+	return access(pid, F_OK) == 0;
 }
 
 static int export_fuse(struct exports *exports, struct arena *arena, int image, const char *node, bool writable,
@@ -126,7 +127,7 @@ static char *free_nbd(struct arena *arena)
 
 		if (access(path, R_OK | W_OK) < 0)
 			return NULL;
-		if (!device_has_size(path) && access(arena_printf(arena, "/sys/block/nbd%u/pid", i), F_OK) < 0)
+		if (!device_is_served(path))
 			return path;
 	}
 	return NULL;
@@ -137,7 +138,8 @@ static int export_nbd(struct exports *exports, struct arena *arena, int image, c
 {
 	cleanup_fd int errors = memfd_create("errors", MFD_CLOEXEC);
 	char *path;
-	const char *argv[] = {"qemu-nbd", "--connect", NULL, writable ? "--persistent" : "--read-only", NULL, NULL};
+	/* Only when it talks it stays in the foreground. */
+	const char *argv[] = {"qemu-nbd", "--verbose", "--connect", NULL, NULL, writable ? NULL : "--read-only", NULL};
 	pid_t process;
 
 	if (!tool_path(arena, argv[0]))
@@ -145,12 +147,12 @@ static int export_nbd(struct exports *exports, struct arena *arena, int image, c
 	path = free_nbd(arena);
 	if (!path)
 		return -ENOENT;
-	argv[2] = path;
+	argv[3] = path;
 	argv[4] = arena_printf(arena, "json:%s", node);
 	process = tool_start(arena, argv, image, errors);
 	if (process < 0)
 		return process;
-	if (!wait_for_disk(arena, process, device_has_size, path, errors, why))
+	if (!wait_for_disk(arena, process, device_is_served, path, errors, why))
 		return -EIO;
 	exports->processes[exports->count++] = process;
 	*ret = path;

@@ -128,7 +128,8 @@ static void add_volume(struct text *text, const struct volume *volume)
 {
 	text_add_string(text, "{");
 	add_key(text, "name", volume->name);
-	text_printf(text, ", \"size\": %llu, ", (unsigned long long)volume->size);
+	text_printf(text, ", \"offset\": %llu, \"size\": %llu, ", (unsigned long long)volume->offset,
+		    (unsigned long long)volume->size);
 	add_key(text, "type", content_name(volume->probe.content));
 	text_add_string(text, ", ");
 	add_key(text, "table", volume->table);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disks/tool.h"
 
 enum {
 	ATTEMPTS = 16, /* others look for a free device, too */
@@ -47,9 +48,24 @@ static int open_device(struct loop *loop, bool read_only)
 	return loop->fd < 0 ? -errno : 0;
 }
 
+/* Opening the node loads the module, where somebody made the node. */
+static int open_control(void)
+{
+	static const char *const path = "/dev/loop-control", *const load[] = {"modprobe", "loop", NULL};
+	cleanup_arena struct arena arena = {0};
+	struct tool_result result;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)tool_run(&arena, load, -1, &result);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	}
+	return fd < 0 ? (errno == ENOENT || errno == ENXIO ? -ENODEV : -errno) : fd;
+}
+
 int loop_attach(int backing, uint64_t offset, uint64_t size, bool read_only, struct loop *ret)
 {
-	cleanup_fd int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	cleanup_fd int control = open_control();
 	struct loop_config config = {
 	    .fd = (uint32_t)backing,
 	    .info = {.lo_offset = offset,
@@ -60,7 +76,7 @@ int loop_attach(int backing, uint64_t offset, uint64_t size, bool read_only, str
 
 	*ret = (struct loop){.fd = -1};
 	if (control < 0)
-		return errno == ENOENT || errno == ENXIO ? -ENODEV : -errno;
+		return control;
 	for (unsigned i = 0; i < ATTEMPTS; i++) {
 		ret->number = ioctl(control, LOOP_CTL_GET_FREE);
 		if (ret->number < 0)

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 struct loop {
-	char path[32]; /* "/dev/loop7" */
+	char path[64]; /* "/dev/loop7" */
 	int fd; /* keeps it; -1: there is none */
 	int number;
 };
 
-/* 0, or negative errno with ret->fd -1; -ENODEV where the kernel has no loop devices. */
+/* 0, or negative errno with ret->fd -1; -ENODEV where the kernel has no loop devices, nor a module for them. */
 int loop_attach(int backing, uint64_t offset, uint64_t size, bool read_only, struct loop *ret);
 /* Lets go of it, and waits until its last user has, too; false when that takes too long. */
 bool loop_detach(struct loop *loop);

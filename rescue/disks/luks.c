@@ -64,5 +64,6 @@ void luks_open(struct volume_set *set, struct volume *volume, const struct stack
 	    .parent = volume,
 	    .read_only = volume->read_only,
 	};
+	volume->opened = true;
 	volume_add(set, &draft)->wanted = volume->wanted;
 }

@@ -173,7 +173,7 @@ static const char *make_table(struct volume_set *set, struct group *group, const
 			char *place = locate(set, group, &segment->stripes.items[j], writable);
 
 			if (!place)
-				return "a physical volume that it is on is missing";
+				return "a physical volume that it is on is missing or in use";
 			text_printf(&text, "%s%s", j ? " " : "", place);
 		}
 		target.parameters = text.data;
@@ -241,6 +241,8 @@ static void open_group(struct volume_set *set, struct group *group, struct volum
 	}
 	/* The logical volumes hold what they need. */
 	for (size_t i = 0; i < ARRAY_SIZE(group->loops); i++) {
+		if (group->members[i])
+			group->members[i]->opened = true;
 		if (group->loops[i].fd >= 0 && *group->loops[i].path)
 			close(group->loops[i].fd);
 	}

@@ -135,3 +135,10 @@ int mapper_adopt(struct arena *arena, const char *name, struct mapped *ret)
 	*ret = (struct mapped){.fd = -1};
 	return control < 0 ? control : open_for_as_long(arena, control, name, ret);
 }
+
+bool mapper_is_gone(struct arena *arena, const char *name)
+{
+	cleanup_fd int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+
+	return control < 0 || remove_device(arena, control, name, DM_DEFERRED_REMOVE) == -ENXIO;
+}

@@ -27,6 +27,8 @@ struct mapped {
 /* Makes a device, read-only or not, and opens it. The name is the caller's to choose, and must be a new one. 0 or
  * negative errno; -ENODEV: the kernel has no device-mapper. */
 int mapper_create(struct arena *arena, const char *name, const mapper_table *table, bool read_only, struct mapped *ret);
+/* Whether there is no device of this name any more: it is asked to go, once more. */
+bool mapper_is_gone(struct arena *arena, const char *name);
 /* Opens a device that another program made, which goes away from then on as if it was ours. */
 int mapper_adopt(struct arena *arena, const char *name, struct mapped *ret);
 

@@ -2,12 +2,17 @@
 #include "disks/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256 /* mount(2), since 5.10; ignored before */
@@ -15,7 +20,7 @@
 
 enum {
 	FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW | MS_NOATIME,
-	OPTIONS_SIZE = 512,
+	OPTIONS_SIZE = 4096, /* as many as mount(2) takes */
 };
 
 /* Directories that every system has, and that nobody needs in this namespace. */
@@ -60,6 +65,15 @@ static const struct way {
     {CONTENT_BTRFS, true, false, ""},
 };
 
+/* Whether the kernel lets nobody write to a device: where there was no loop device, it may be the disk itself. */
+static bool is_read_only(const char *device)
+{
+	cleanup_fd int fd = open(device, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int read_only = 0;
+
+	return fd >= 0 && ioctl(fd, BLKROGET, &read_only) == 0 && read_only;
+}
+
 int mounts_attach(const char *device, const char *directory, enum content content, bool needs_recovery, bool writable,
 		  const char *option, bool *unseen)
 {
@@ -75,6 +89,8 @@ int mounts_attach(const char *device, const char *directory, enum content conten
 
 		if (way->content != content || way->writable != writable)
 			continue;
+		if (!writable && !way->unreplayed && !is_read_only(device))
+			continue;
 		snprintf(options, sizeof(options), "%s%s%s", way->options, option && *way->options ? "," : "",
 			 option ? option : "");
 		r = mount(device, directory, content_name(content), flags, options) < 0 ? -errno : 0;
@@ -86,6 +102,40 @@ int mounts_attach(const char *device, const char *directory, enum content conten
 			return r;
 	}
 	return r;
+}
+
+/* O_PATH of a directory below another one, component by component. */
+static int open_below(const char *directory, const char *path)
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[NAME_MAX + 1];
+
+	for (path += strspn(path, "/"); fd >= 0 && *path; path += strspn(path, "/")) {
+		size_t length = strcspn(path, "/");
+		int next = -1;
+
+		if (length <= NAME_MAX) {
+			snprintf(name, sizeof(name), "%.*s", (int)length, path);
+			next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		}
+		close(fd);
+		fd = next;
+		path += length;
+	}
+	return fd;
+}
+
+int mounts_bind(const char *from, const char *path, const char *to, const char *place)
+{
+	cleanup_fd int source = open_below(from, path);
+	cleanup_fd int target = open_below(to, place);
+	char source_path[32], target_path[32];
+
+	if (source < 0 || target < 0)
+		return -ENOTDIR;
+	snprintf(source_path, sizeof(source_path), "/proc/self/fd/%d", source);
+	snprintf(target_path, sizeof(target_path), "/proc/self/fd/%d", target);
+	return mount(source_path, target_path, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 }
 
 const char *mounts_fsck(enum content content)

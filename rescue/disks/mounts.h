@@ -26,6 +26,10 @@ int mounts_begin(struct workshop *ret);
 int mounts_attach(const char *device, const char *directory, enum content content, bool needs_recovery, bool writable,
 		  const char *option, bool *unseen);
 
+/* Shows the directory path below one mount at another place below a second one; no link on the way is followed. 0 or
+ * negative errno. */
+int mounts_bind(const char *from, const char *path, const char *to, const char *place);
+
 /* What an administrator runs to have a file system repaired: "e2fsck -f"; NULL when there is no such thing. */
 const char *mounts_fsck(enum content content);
 

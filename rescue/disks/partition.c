@@ -236,7 +236,8 @@ static bool is_mbr(const unsigned char *sector)
 
 int partition_table_read(int fd, uint64_t size, unsigned sector_size, struct arena *arena, struct partition_table *ret)
 {
-	struct disk disk = {.fd = fd, .size = size, .sector = sector_size, .arena = arena, .table = ret};
+	struct disk disk = {
+	    .fd = fd, .size = size, .sector = sector_size < 512 ? 512 : sector_size, .arena = arena, .table = ret};
 	unsigned char sector[512];
 	int r;
 

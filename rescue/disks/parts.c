@@ -113,7 +113,7 @@ static void add_part(struct parts *parts, const struct place *place, const char 
 	if (point < 0)
 		return;
 	if (!same) {
-		if (loop_attach(volume->fd, volume->offset, volume->size, true, &part.loop) < 0)
+		if (volume_attach(volume, volume->fd, true, &part.loop) < 0)
 			return;
 	}
 	part.point = point;

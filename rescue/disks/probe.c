@@ -92,6 +92,7 @@ static bool probe_ext(const struct probed *probed, struct probe *ret)
 		INCOMPAT_JOURNAL_DEVICE = 0x8,
 		INCOMPAT_EXT3 = 0x2 | INCOMPAT_RECOVER | 0x10, /* filetype, recover, meta_bg */
 		RO_COMPAT_EXT3 = 0x7, /* sparse_super, large_file, btree_dir */
+		STATE_VALID = 0x1,
 		STATE_ERROR = 0x2,
 	};
 	const unsigned char *super = at(probed, 1024, 1024);
@@ -111,7 +112,10 @@ static bool probe_ext(const struct probed *probed, struct probe *ret)
 	set_label(ret, super + 0x78, 16);
 	set_uuid(ret, super + 0x68);
 	ret->needs_recovery = incompatible & INCOMPAT_RECOVER;
-	ret->has_errors = read_le16(super + 0x3a) & STATE_ERROR;
+	if (read_le16(super + 0x3a) & STATE_ERROR)
+		ret->needs_fsck = "the file system is marked as damaged";
+	else if (!(read_le16(super + 0x3a) & STATE_VALID) && !ret->needs_recovery)
+		ret->needs_fsck = "the file system was not unmounted in good order, and has no journal that mends it";
 	block_size = read_le32(super + 0x18) <= 6 ? 1024u << read_le32(super + 0x18) : 0;
 	if (!block_size)
 		set_damage(ret, "its superblock names an impossible block size");

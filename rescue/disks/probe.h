@@ -35,7 +35,7 @@ struct probe {
 	char uuid[PROBE_UUID_SIZE]; /* as blkid(8) writes it */
 	uint64_t device_count; /* of a btrfs; else 0 */
 	bool needs_recovery; /* the journal holds what is not in its place yet (not known of xfs) */
-	bool has_errors; /* the file system says that it is damaged */
+	const char *needs_fsck; /* what it says of itself that a journal does not mend, a sentence; or NULL */
 	bool damaged; /* the signature is there, the rest does not fit it */
 	const char *damage; /* what does not fit, or NULL */
 };

@@ -111,11 +111,12 @@ static void assemble(struct volume_set *set, struct volume **members, size_t cou
 		argv[words++] = "--readonly";
 	argv[words++] = device;
 	for (size_t i = 0; i < count; i++) {
-		/* The kernel takes no read-only device as a member; the array itself is read-only then. */
-		if (!stack_attach(set, members[i], true, &loops[i]))
+		/* Of read-only members the kernel makes a read-only array. */
+		if (!stack_attach(set, members[i], writable, &loops[i]))
 			loops[i].fd = -1;
 		else
 			argv[words++] = loops[i].path;
+		members[i]->opened = true;
 	}
 	r = tool_run(set->arena, argv, -1, &result);
 	for (size_t i = 0; i < count; i++) {

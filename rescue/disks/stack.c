@@ -4,18 +4,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "disks/loop.h"
+#include "disks/mapper.h"
 
 enum {
+	RELEASE_TRIES = 250, /* of 20 ms */
 	LAYERS_MOST = 5, /* RAID, LUKS, LVM, LUKS in it, and one more */
 };
 
 bool stack_may_open(const struct volume *volume)
 {
-	return !volume->busy && !volume->trouble && volume->fd >= 0;
+	return !volume->busy && !volume->trouble && !volume->opened && volume->fd >= 0;
 }
 
 bool stack_attach(struct volume_set *set, struct volume *volume, bool writable, struct loop *ret)
@@ -36,9 +39,26 @@ bool stack_attach(struct volume_set *set, struct volume *volume, bool writable, 
 	return r == 0;
 }
 
+static char *name_of(struct arena *arena, unsigned number)
+{
+	return arena_printf(arena, "sshrescue-%d-%u", (int)getpid(), number);
+}
+
 char *stack_name(struct volume_set *set)
 {
-	return arena_printf(set->arena, "sshrescue-%d-%u", (int)getpid(), ++set->mapped);
+	return name_of(set->arena, ++set->mapped);
+}
+
+void stack_release(struct volume_set *set)
+{
+	struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+
+	/* The newest lie on the older ones. */
+	for (unsigned number = set->mapped; number > 0; number--) {
+		for (unsigned i = 0; i < RELEASE_TRIES && !mapper_is_gone(set->arena, name_of(set->arena, number)); i++)
+			nanosleep(&pause, NULL);
+	}
+	set->mapped = 0;
 }
 
 void stack_add_all(struct volume_set *set, const struct stack_request *request)

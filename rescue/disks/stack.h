@@ -21,6 +21,9 @@ void luks_open(struct volume_set *set, struct volume *volume, const struct stack
 void lvm_open_all(struct volume_set *set, size_t from, const struct stack_request *request);
 void raid_open_all(struct volume_set *set, size_t from, const struct stack_request *request);
 
+/* Waits until the devices that were made are gone, everything on them being closed. */
+void stack_release(struct volume_set *set);
+
 /* A loop device over a volume, for tools and tables that want a device: it goes away when nobody uses it any more. NULL
  * with the volume's trouble set. */
 struct loop;

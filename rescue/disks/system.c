@@ -6,10 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "disks/child.h"
 #include "disks/mounts.h"
 #include "disks/pass.h"
 #include "report/report.h"
@@ -39,10 +39,10 @@ unsigned pass_wait(struct pass *pass, pid_t child)
 
 static unsigned run_pass(struct pass *pass)
 {
-	pid_t worker = fork();
+	pid_t parent = getpid(), worker = fork();
 
 	if (worker == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		child_begin(parent, SIGKILL);
 		_exit((int)pass_work(pass, pass_examine));
 	}
 	if (worker < 0)
@@ -55,8 +55,8 @@ static const char *refusal(struct arena *arena, const struct volume *volume)
 {
 	if (volume->read_only)
 		return "it is read-only";
-	if (volume->probe.has_errors)
-		return arena_printf(arena, "the file system is marked as damaged; first: %s %s",
+	if (volume->probe.needs_fsck)
+		return arena_printf(arena, "%s; first: %s %s", volume->probe.needs_fsck,
 				    mounts_fsck(volume->probe.content), volume->name);
 	return NULL;
 }

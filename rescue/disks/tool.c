@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "disks/child.h"
 
 static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "LVM_SUPPRESS_FD_WARNINGS=1",
 				    NULL};
@@ -29,11 +29,12 @@ const char *tool_path(struct arena *arena, const char *name)
 }
 
 /* In the child: standard descriptors, and away. */
-_Noreturn static void become(const char *path, const char *const argv[], int input, int output, int error, int keep)
+_Noreturn static void become(pid_t parent, const char *path, const char *const argv[], int input, int output, int error,
+			     int keep)
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	child_begin(parent, SIGTERM);
 	if (dup2(input >= 0 ? input : nothing, STDIN_FILENO) < 0 ||
 	    dup2(output >= 0 ? output : nothing, STDOUT_FILENO) < 0 ||
 	    dup2(error >= 0 ? error : nothing, STDERR_FILENO) < 0 || (keep >= 0 && fcntl(keep, F_SETFD, 0) < 0))
@@ -74,7 +75,7 @@ int tool_run(struct arena *arena, const char *const argv[], int at_input, struct
 	cleanup_fd int output = memfd_create("output", MFD_CLOEXEC);
 	cleanup_fd int error = memfd_create("error", MFD_CLOEXEC);
 	int status;
-	pid_t child;
+	pid_t parent = getpid(), child;
 
 	*ret = (struct tool_result){.status = -1, .complaint = ""};
 	if (!path)
@@ -83,7 +84,7 @@ int tool_run(struct arena *arena, const char *const argv[], int at_input, struct
 		return -errno;
 	child = fork();
 	if (child == 0)
-		become(path, argv, at_input, output, error, -1);
+		become(parent, path, argv, at_input, output, error, -1);
 	if (child < 0)
 		return -errno;
 	while (waitpid(child, &status, 0) < 0) {
@@ -99,12 +100,12 @@ int tool_run(struct arena *arena, const char *const argv[], int at_input, struct
 pid_t tool_start(struct arena *arena, const char *const argv[], int keep, int standard_error)
 {
 	const char *path = tool_path(arena, argv[0]);
-	pid_t child;
+	pid_t parent = getpid(), child;
 
 	if (!path)
 		return -ENOENT;
 	child = fork();
 	if (child == 0)
-		become(path, argv, -1, -1, standard_error, keep);
+		become(parent, path, argv, -1, -1, standard_error, keep);
 	return child < 0 ? -errno : child;
 }

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "disks/stack.h"
 #include "disks/sysfs.h"
 
 enum {
@@ -32,6 +33,12 @@ static const char *read_trouble(struct volume_set *set, int error)
 	return arena_printf(set->arena, "it cannot be read: %s", strerror(-error));
 }
 
+bool volume_is_same_btrfs(const struct volume *a, const struct volume *b)
+{
+	return a->probe.content == CONTENT_BTRFS && b->probe.content == CONTENT_BTRFS && a->machine == b->machine &&
+	       a->probe.device_count > 1 && string_equal(a->probe.uuid, b->probe.uuid);
+}
+
 struct volume *volume_add(struct volume_set *set, const struct volume *draft)
 {
 	struct volume *volume = ARENA_NEW(set->arena, struct volume);
@@ -45,6 +52,16 @@ struct volume *volume_add(struct volume_set *set, const struct volume *draft)
 	if (r < 0 && !volume->trouble)
 		volume->trouble = read_trouble(set, r);
 	return volume;
+}
+
+int volume_attach(const struct volume *volume, int backing, bool read_only, struct loop *ret)
+{
+	int r = loop_attach(backing, volume->offset, volume->size, read_only, ret);
+
+	if (r != -ENODEV || !volume->device || volume->offset || strlen(volume->path) >= sizeof(ret->path))
+		return r;
+	strcpy(ret->path, volume->path);
+	return 0;
 }
 
 /* Gives a disk the partitions that its own table names: of an image, and where the kernel did not do it. */
@@ -106,21 +123,23 @@ static dev_t device_in(struct volume_set *set, const char *directory)
 	return makedev((unsigned)first, (unsigned)second);
 }
 
-/* The UUID that the kernel knows of a partition: since 5.10 a line of its uevent, or nothing. */
-static const char *partition_uuid_in(struct volume_set *set, const char *directory)
+/* The kernel knows where partitions are, but few kernels tell their UUIDs. */
+static void name_partitions(struct volume_set *set, const struct volume *disk, size_t first, unsigned sector)
 {
-	struct blob content;
-	size_t offset = 0, length;
-	const char *line, *value;
+	struct partition_table table;
 
-	if (sysfs_read(set->arena, arena_printf(set->arena, "%s/uevent", directory), &content) < 0)
-		return NULL;
-	while (next_line(&content, &offset, &line, &length)) {
-		value = string_after(arena_memdup(set->arena, line, length), "PARTUUID=");
-		if (value)
-			return value;
+	if (disk->fd < 0 || partition_table_read(disk->fd, disk->size, sector, set->arena, &table) < 0)
+		return;
+	for (size_t i = first; i < set->volumes.count; i++) {
+		struct volume *volume = set->volumes.items[i];
+
+		for (size_t j = 0; j < table.partitions.count; j++) {
+			const struct partition *partition = &table.partitions.items[j];
+
+			if (partition->number == volume->number && partition->size == volume->size && *partition->uuid)
+				volume->partition_uuid = partition->uuid;
+		}
 	}
-	return NULL;
 }
 
 /* Adds the device that a directory of /sys describes. */
@@ -134,7 +153,6 @@ static struct volume *add_device(struct volume_set *set, const char *directory, 
 	    .parent = parent,
 	    .number = (unsigned)number_in(set, directory, "partition"),
 	    .read_only = number_in(set, directory, "ro") != 0,
-	    .partition_uuid = partition_uuid_in(set, directory),
 	};
 	char *path = arena_printf(set->arena, "/dev/%s", name);
 
@@ -157,6 +175,8 @@ static struct volume *add_device(struct volume_set *set, const char *directory, 
 static void add_disk(struct volume_set *set, const char *directory)
 {
 	struct volume *disk = add_device(set, directory, NULL);
+	unsigned sector = (unsigned)number_in(set, directory, "queue/logical_block_size");
+	size_t first = set->volumes.count;
 	string_list names = {0};
 	bool divided = false;
 
@@ -169,10 +189,12 @@ static void add_disk(struct volume_set *set, const char *directory)
 			divided = true;
 		}
 	}
-	if (divided)
+	if (divided) {
 		disk->table = "parts";
-	else if (disk->probe.content == CONTENT_UNKNOWN && !disk->busy && disk->fd >= 0)
-		divide(set, disk, (unsigned)number_in(set, directory, "queue/logical_block_size"));
+		name_partitions(set, disk, first, sector);
+	} else if (disk->probe.content == CONTENT_UNKNOWN && !disk->busy && disk->fd >= 0) {
+		divide(set, disk, sector);
+	}
 }
 
 /* Not disks: memory, and drives for what is read only once. */
@@ -339,6 +361,7 @@ void volumes_release(struct volume_set *set)
 		if (volume->fd >= 0 && !volume->offset)
 			close(volume->fd);
 	}
+	stack_release(set);
 	while (set->stopper_count) {
 		const struct stopper *stopper = &set->stoppers[--set->stopper_count];
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "disks/export.h"
+#include "disks/loop.h"
 #include "disks/partition.h"
 #include "disks/probe.h"
 
@@ -31,6 +32,7 @@ struct volume {
 	const char *busy; /* who uses it, a sentence; or NULL. It is not touched then */
 	const char *trouble; /* what is wrong with it, a sentence; or NULL */
 	bool wanted; /* it was asked for; else it is here for what it tells of the others */
+	bool opened; /* what is on it is in the set, too */
 	bool read_only; /* the kernel lets nobody write to it */
 };
 
@@ -68,8 +70,15 @@ int volumes_add(struct volume_set *set, const char *path);
 /* A volume of this name, alias or device that is already there, or NULL. */
 struct volume *volume_find_device(const struct volume_set *set, dev_t device);
 
+/* Whether two volumes are parts of one btrfs. */
+bool volume_is_same_btrfs(const struct volume *a, const struct volume *b);
+
 /* Appends a volume and looks at what it holds. Fields that describe where it is are the caller's. */
 struct volume *volume_add(struct volume_set *set, const struct volume *draft);
+
+/* A device that shows this volume and no more, for a mount: a loop device, over backing (the volume's path, open as it
+ * is to be used); the volume's own device where the kernel has no loop devices. 0 or negative errno. */
+int volume_attach(const struct volume *volume, int backing, bool read_only, struct loop *ret);
 
 /* in_use.c: why a block device must not be touched, or NULL. */
 const char *device_in_use(struct arena *arena, const char *path, dev_t device);

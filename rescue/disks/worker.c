@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 
 #include "base/cleanup.h"
+#include "disks/child.h"
 #include "disks/loop.h"
 #include "disks/mounts.h"
+#include "disks/ostree.h"
 #include "disks/parts.h"
 
 static unsigned explain_mount(struct pass *pass, int error)
@@ -39,19 +40,56 @@ static void list_subvolumes(struct pass *pass, const char *device, const char *d
 	(void)umount2(directory, UMOUNT_NOFOLLOW);
 }
 
-static int mount_root(struct pass *pass, const char *device, const struct workshop *workshop)
+/* The other devices of a btrfs, as options. Their loop devices stay for as long as they are mounted. */
+static void attach_members(struct pass *pass, struct text *options)
 {
 	const struct volume *volume = pass->place->volume;
-	char option[SUBVOLUMES_SIZE];
+
+	for (size_t i = 0; volume->probe.device_count > 1 && i < pass->place->set->volumes.count; i++) {
+		const struct volume *member = pass->place->set->volumes.items[i];
+		cleanup_fd int backing = -1;
+		struct loop loop;
+
+		if (member == volume || !volume_is_same_btrfs(member, volume))
+			continue;
+		backing = open(member->path, (pass->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+		if (backing >= 0 && volume_attach(member, backing, !pass->writable, &loop) == 0)
+			text_printf(options, ",device=%s", loop.path);
+	}
+}
+
+static int mount_root(struct pass *pass, struct arena *arena, const char *device, const struct workshop *workshop)
+{
+	const struct volume *volume = pass->place->volume;
+	struct text options = {.arena = arena};
 	int r;
 
 	if (pass->place->subvolume)
-		snprintf(option, sizeof(option), "subvol=%s", pass->place->subvolume);
+		text_printf(&options, ",subvol=%s", pass->place->subvolume);
+	attach_members(pass, &options);
 	r = mounts_attach(device, pass->directory, volume->probe.content, volume->probe.needs_recovery, pass->writable,
-			  pass->place->subvolume ? option : NULL, &pass->result->journal_unseen);
+			  options.size ? options.data + 1 : NULL, &pass->result->journal_unseen);
 	if (r == 0 && volume->probe.content == CONTENT_BTRFS && !pass->place->subvolume && !pass->writable)
 		list_subvolumes(pass, device, workshop->other);
 	return r;
+}
+
+/* An OSTree's root is the deployment that boots, with the /var that it shares with the others. */
+static void enter_deployment(struct pass *pass, struct arena *arena, const struct workshop *workshop)
+{
+	struct ostree_deployment deployment;
+	bool bound;
+
+	ostree_find(arena, pass->directory, &deployment);
+	if (!deployment.path)
+		return;
+	bound = mounts_bind(pass->directory, deployment.path, workshop->other, "/") == 0;
+	if (!bound)
+		return;
+	(void)mounts_bind(pass->directory, deployment.var, workshop->other, "/var");
+	pass->directory = workshop->other;
+	if (deployment.guessed)
+		(void)pass_trouble(pass, "which deployment of OSTree boots is not known; this is about the newest one");
 }
 
 static void unmount_root(const char *directory)
@@ -68,32 +106,34 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	struct workshop workshop;
 	struct loop loop;
 	unsigned status;
-	pid_t child;
+	pid_t parent = getpid(), child;
 	int r;
 
 	r = mounts_begin(&workshop);
 	if (r < 0)
 		return pass_trouble(pass, "there is no place to mount it: %s", strerror(-r));
 	pass->directory = workshop.root;
-	r = loop_attach(pass->backing, volume->offset, volume->size, !pass->writable, &loop);
+	r = volume_attach(volume, pass->backing, !pass->writable, &loop);
 	if (r < 0)
 		return pass_trouble(pass, "it cannot be attached to a loop device: %s", strerror(-r));
-	r = mount_root(pass, loop.path, &workshop);
+	r = mount_root(pass, &arena, loop.path, &workshop);
 	if (r < 0) {
 		(void)loop_detach(&loop);
 		return explain_mount(pass, r);
 	}
 	pass->result->mounted = true;
+	enter_deployment(pass, &arena, &workshop);
 	parts_mount(&parts, pass->place, pass->directory, loop.path);
 	child = fork();
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		child_begin(parent, SIGKILL);
 		_exit((int)job(pass));
 	}
 	status =
 	    child < 0 ? pass_trouble(pass, "no process can be started: %s", strerror(errno)) : pass_wait(pass, child);
 	parts_unmount(&parts);
-	unmount_root(pass->directory);
+	unmount_root(workshop.other);
+	unmount_root(workshop.root);
 	if (!loop_detach(&loop) && pass->writable)
 		status |= pass_trouble(pass, "its loop device %s does not let go of it", loop.path);
 	return status;

@@ -231,18 +231,21 @@ static bool tracks_connections(const struct ruleset *ruleset, bool ipv6)
 
 /* --- the result ------------------------------------------------------------ */
 
-/* The addresses that a client can have: no loopback, no multicast. */
-static struct flow *all_sources(struct evaluator *evaluator, bool ipv6)
+/* The addresses that a client can have: no loopback, no multicast. Routers ask for the machine from link-local ones. */
+static const char *const ipv4_sources[] = {"1.0.0.0-126.255.255.255", "128.0.0.0-223.255.255.255", NULL};
+static const char *const ipv6_sources[] = {"::2-feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", NULL};
+static const char *const link_local_sources[] = {"fe80::1-fe80::ffff:ffff:ffff:ffff", NULL};
+
+static struct flow *region_of(struct evaluator *evaluator, const char *const *ranges)
 {
-	static const char *const ipv4_ranges[] = {"1.0.0.0-126.255.255.255", "128.0.0.0-223.255.255.255"};
-	static const char *const ipv6_ranges[] = {"::2-feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
+	bool ipv6 = evaluator->packet.question->ipv6;
 	struct flow *region = NULL;
 
-	for (size_t i = 0; i < (ipv6 ? ARRAY_SIZE(ipv6_ranges) : ARRAY_SIZE(ipv4_ranges)); i++) {
+	for (; *ranges; ranges++) {
 		struct number_range range;
 		struct flow *flow;
 
-		address_parse_range(ipv6 ? ipv6_ranges[i] : ipv4_ranges[i], ipv6, &range);
+		address_parse_range(*ranges, ipv6, &range);
 		flow = region_new(&evaluator->pool, range.first, range.last);
 		flow->port = evaluator->packet.question->port;
 		region = unite(evaluator, region, flow);
@@ -280,8 +283,9 @@ static void forget_changes(const struct ruleset *ruleset)
 	}
 }
 
-void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
-	      struct evaluation *ret)
+/* Follows the packets from the first kind to the last one. */
+static void follow(const struct ruleset *ruleset, const struct question *question, const char *const *sources,
+		   enum packet_kind first, enum packet_kind last, struct arena *arena, struct evaluation *ret)
 {
 	struct evaluator evaluator = {
 	    .ruleset = ruleset,
@@ -296,8 +300,8 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 
 	*ret = (struct evaluation){0};
 	forget_changes(ruleset);
-	region = all_sources(&evaluator, question->ipv6);
-	for (enum packet_kind kind = PACKET_SYN; kind < PACKET_KIND_COUNT && region && !evaluator.gave_up; kind++)
+	region = region_of(&evaluator, sources);
+	for (enum packet_kind kind = first; kind <= last && region && !evaluator.gave_up; kind++)
 		region = run_packet(&evaluator, kind, region);
 	/* What was judged before giving up was judged with some rules left out. */
 	for (size_t i = 0; evaluator.gave_up && i < ret->ranges.count; i++) {
@@ -314,6 +318,18 @@ void evaluate(const struct ruleset *ruleset, const struct question *question, st
 	}
 	if (ret->ranges.count)
 		qsort(ret->ranges.items, ret->ranges.count, sizeof(*ret->ranges.items), compare_ranges);
+}
+
+void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
+	      struct evaluation *ret)
+{
+	follow(ruleset, question, question->ipv6 ? ipv6_sources : ipv4_sources, PACKET_SYN, PACKET_DATA, arena, ret);
+}
+
+void evaluate_neighbours(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
+			 struct evaluation *ret)
+{
+	follow(ruleset, question, link_local_sources, PACKET_SOLICITATION, PACKET_ADVERTISEMENT, arena, ret);
 }
 
 void evaluation_sources(const struct evaluation *evaluation, enum passage passage, struct arena *arena,

@@ -5,7 +5,7 @@
 /*
  * Follows one new TCP connection from a client outside to a port of this machine through a rule set, for all source
  * addresses at once: the SYN in, the SYN-ACK out, the ACK in and the data out. What no rule set can see is answered
- * three-valued: let through, kept out, or not known.
+ * three-valued: let through, kept out, or not known. Neighbour discovery is followed in the same way.
  */
 
 #include "filter/ruleset.h"
@@ -23,11 +23,19 @@ enum packet_kind {
 	PACKET_ACK, /* in, and all that the client sends later */
 	PACKET_DATA, /* out, from now on */
 	PACKET_KIND_COUNT,
+	/* Of IPv6's neighbour discovery (RFC 4861), without which nobody on the link finds the machine */
+	PACKET_SOLICITATION = PACKET_KIND_COUNT, /* in: a router asks who has the machine's address */
+	PACKET_ADVERTISEMENT, /* out: the machine does */
 };
 
 static inline bool packet_leaves(enum packet_kind kind)
 {
-	return kind == PACKET_SYN_ACK || kind == PACKET_DATA;
+	return kind == PACKET_SYN_ACK || kind == PACKET_DATA || kind == PACKET_ADVERTISEMENT;
+}
+
+static inline bool packet_is_neighbours(enum packet_kind kind)
+{
+	return kind == PACKET_SOLICITATION || kind == PACKET_ADVERTISEMENT;
 }
 
 struct local_address {
@@ -81,6 +89,15 @@ struct evaluation {
  * NULL, PASSAGE_UNKNOWN). */
 void evaluate(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
 	      struct evaluation *ret);
+
+/* The same for neighbour discovery: from which link-local addresses the machine's own is found. Routers ask from such a
+ * one. The question is one of IPv6; its port does not matter. */
+void evaluate_neighbours(const struct ruleset *ruleset, const struct question *question, struct arena *arena,
+			 struct evaluation *ret);
+
+/* arp.c: whether some rule or policy may hold back ARP, without which nobody on the link finds an IPv4 address; *ret
+ * says which one. */
+bool ruleset_may_drop_arp(const struct ruleset *ruleset, struct obstacle *ret);
 
 /* The sources for which the answer is that one. */
 void evaluation_sources(const struct evaluation *evaluation, enum passage passage, struct arena *arena,

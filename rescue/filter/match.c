@@ -16,10 +16,19 @@ enum {
 	FLAG_PSH = 8,
 	FLAG_ACK = 16,
 	PROTOCOL_TCP = 6,
+	PROTOCOL_ICMPV6 = 58,
+	ICMPV6_SOLICITATION = 135,
+	ICMPV6_ADVERTISEMENT = 136,
+	/* With an IP header, and one option or none */
+	NEIGHBOUR_LENGTH_MINIMUM = 64,
+	NEIGHBOUR_LENGTH_MAXIMUM = 80,
+	NEIGHBOUR_HOP_LIMIT = 255,
 	FAMILY_NUMBER_IPV4 = 2, /* NFPROTO_IPV4 */
 	FAMILY_NUMBER_IPV6 = 10,
 	TYPE_UNICAST = 1, /* RTN_UNICAST, RTN_LOCAL of rtnetlink.h */
 	TYPE_LOCAL = 2,
+	TYPE_MULTICAST = 5,
+	PACKET_TYPE_MULTICAST = 2, /* PACKET_MULTICAST of if_packet.h */
 	SYN_LENGTH_MINIMUM = 40,
 	SYN_LENGTH_MAXIMUM = 120,
 	RECENT_MAXIMUM = 20, /* packets that the recent match remembers: ip_pkt_list_tot */
@@ -106,7 +115,8 @@ enum answer is_tracked(const struct packet *packet, const struct flow *flow)
 {
 	enum answer before = before_tracking(packet);
 
-	if (flow->untracked && !flow->tracking_unknown)
+	/* Conntrack marks neighbour discovery as untracked. */
+	if (is_neighbour_discovery(packet) || (flow->untracked && !flow->tracking_unknown))
 		return ANSWER_NO;
 	if (before != ANSWER_NO)
 		return before == ANSWER_YES ? ANSWER_NO : ANSWER_MAYBE;
@@ -135,8 +145,19 @@ static struct value local_port(const struct packet *packet, const struct flow *f
 	return exactly(flow->port);
 }
 
+static struct value neighbour_state(const struct packet *packet, const struct flow *flow)
+{
+	enum answer before = flow->untracked ? ANSWER_NO : before_tracking(packet);
+
+	if (before == ANSWER_MAYBE || flow->tracking_unknown)
+		return not_known;
+	return exactly(before == ANSWER_YES ? STATE_INVALID : STATE_UNTRACKED);
+}
+
 static struct value state_value(const struct packet *packet, const struct flow *flow)
 {
+	if (is_neighbour_discovery(packet))
+		return neighbour_state(packet, flow);
 	switch (is_tracked(packet, flow)) {
 	case ANSWER_YES:
 		return exactly(packet->kind == PACKET_SYN ? STATE_NEW : STATE_ESTABLISHED);
@@ -201,14 +222,59 @@ bool selects_connection(enum selector selector)
 	}
 }
 
+/* Where a packet of neighbour discovery is another than one of a connection. Its first bytes, which are no ports, are
+ * left out: a rule that asks for those asks for the protocol before. */
+static bool neighbour_value(const struct packet *packet, enum selector selector, struct value *ret)
+{
+	bool asks = packet->kind == PACKET_SOLICITATION;
+
+	switch (selector) {
+	case SELECT_PROTOCOL:
+		*ret = exactly(PROTOCOL_ICMPV6);
+		return true;
+	case SELECT_ICMP6_TYPE:
+		*ret = exactly(asks ? ICMPV6_SOLICITATION : ICMPV6_ADVERTISEMENT);
+		return true;
+	case SELECT_SOURCE_PORT:
+	case SELECT_DESTINATION_PORT:
+	case SELECT_TCP_FLAGS:
+		*ret = not_known;
+		return true;
+	case SELECT_USER:
+	case SELECT_GROUP: /* The kernel's own socket has no owner. */
+		*ret = not_there;
+		return true;
+	case SELECT_LENGTH:
+		*ret = between(NEIGHBOUR_LENGTH_MINIMUM, NEIGHBOUR_LENGTH_MAXIMUM);
+		return true;
+	case SELECT_TTL:
+		*ret = exactly(NEIGHBOUR_HOP_LIMIT);
+		return true;
+	case SELECT_PACKET_TYPE:
+		*ret = exactly(asks ? PACKET_TYPE_MULTICAST : 0);
+		return true;
+	case SELECT_DESTINATION_TYPE:
+		*ret = exactly(asks ? TYPE_MULTICAST : TYPE_UNICAST);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static struct value selector_value(const struct packet *packet, enum selector selector, const struct flow *flow)
 {
+	struct value value;
+
 	bool tracked_only = selects_connection(selector) && selector != SELECT_STATE;
 	enum answer tracked = tracked_only ? is_tracked(packet, flow) : ANSWER_YES;
 
 	if (tracked != ANSWER_YES)
 		return tracked == ANSWER_NO ? not_there : not_known;
+	if (is_neighbour_discovery(packet) && neighbour_value(packet, selector, &value))
+		return value;
 	switch (selector) {
+	case SELECT_ICMP6_TYPE:
+		return not_there;
 	case SELECT_FAMILY:
 		return exactly(packet->question->ipv6 ? FAMILY_NUMBER_IPV6 : FAMILY_NUMBER_IPV4);
 	case SELECT_PROTOCOL:
@@ -305,10 +371,10 @@ static enum answer value_meets(const struct value *value, const struct test *tes
 /* Packets behind the handshake have the push flag now and then. */
 static enum answer match_flags(const struct packet *packet, const struct test *test)
 {
-	struct value value = flags_value(packet), other;
+	struct value value = is_neighbour_discovery(packet) ? not_known : flags_value(packet), other;
 	enum answer answer = value_meets(&value, test);
 
-	if (packet->kind == PACKET_SYN || packet->kind == PACKET_SYN_ACK)
+	if (packet->kind == PACKET_SYN || packet->kind == PACKET_SYN_ACK || is_neighbour_discovery(packet))
 		return answer;
 	other = exactly(FLAG_ACK | FLAG_PSH);
 	return value_meets(&other, test) == answer ? answer : ANSWER_MAYBE;
@@ -377,6 +443,32 @@ static bool only_special(const struct number_set *set, bool ipv6)
 	return true;
 }
 
+/* Whether the group of the machine's address, that a solicitation goes to, is in the set: ff02::1:ffXX:XXXX with the
+ * address's last three bytes. */
+static enum answer match_group(const struct packet *packet, const struct number_set *set)
+{
+	static const struct number group = {0xff02000000000000, 0x00000001ff000000};
+	const uint64_t own = 0xffffff;
+	const struct question *question = packet->question;
+	struct number first = group, last = {group.high, group.low | own};
+	unsigned answers = 0; /* bits of enum answer */
+
+	for (size_t i = 0; question->local && i < question->local->count; i++) {
+		const struct local_address *local = &question->local->items[i];
+
+		if (!local->ipv6)
+			continue;
+		if (number_compare(local->first, local->last) == 0)
+			first.low = last.low = group.low | (local->first.low & own);
+		else
+			first = group, last.low = group.low | own;
+		answers |= 1U << answer_of(number_set_covers(set, first, last));
+	}
+	if (!answers || !question->local_complete)
+		answers |= 1U << answer_of(number_set_covers(set, group, (struct number){group.high, group.low | own}));
+	return answers == 1U << ANSWER_YES ? ANSWER_YES : answers == 1U << ANSWER_NO ? ANSWER_NO : ANSWER_MAYBE;
+}
+
 /* Whether the address of this machine that the client connects to is in the set. */
 static enum answer match_local(const struct packet *packet, const struct number_set *set)
 {
@@ -416,7 +508,7 @@ static enum answer match_recent(const struct packet *packet, const struct test *
 
 static enum answer match_limit(const struct packet *packet, const struct test *test)
 {
-	if (packet->kind != PACKET_SYN && packet->kind != PACKET_SYN_ACK)
+	if (packet->kind != PACKET_SYN && packet->kind != PACKET_SYN_ACK && !is_neighbour_discovery(packet))
 		return ANSWER_MAYBE;
 	return test->limit_over ? ANSWER_NO : ANSWER_YES;
 }
@@ -463,7 +555,9 @@ static enum answer match_address(const struct packet *packet, const struct test 
 		return ANSWER_NO;
 	if (present == ANSWER_MAYBE || test->mask)
 		return ANSWER_MAYBE;
-	return negated(match_local(packet, &test->numbers), test->negate);
+	return negated(packet->kind == PACKET_SOLICITATION ? match_group(packet, &test->numbers)
+							   : match_local(packet, &test->numbers),
+		       test->negate);
 }
 
 enum answer match_test(const struct packet *packet, const struct test *test, const struct flow *flow)

@@ -26,6 +26,11 @@ struct packet {
 	ARRAY_OF(struct recent_list) recent; /* that the connection was put on */
 };
 
+static inline bool is_neighbour_discovery(const struct packet *packet)
+{
+	return packet_is_neighbours(packet->kind);
+}
+
 /* Where in its hook a chain is run: all of type nat where the kernel translates, whatever their own priority is. */
 int chain_priority(const struct chain *chain);
 /* Whether connection tracking has an entry for the packet, where it is now. */

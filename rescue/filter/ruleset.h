@@ -81,6 +81,7 @@ enum selector {
 	SELECT_DESTINATION_TYPE,
 	SELECT_LIMIT, /* a rate limiter: the first packet is below it, later ones may not be */
 	SELECT_RECENT, /* iptables' recent match */
+	SELECT_ICMP6_TYPE, /* of neighbour discovery's packets; a connection's have none */
 	SELECT_OTHER, /* something that is not known here: always maybe; the test's name says what */
 	SELECT_COUNT,
 };

@@ -11,6 +11,7 @@ enum {
 	PIECE_LIMIT = 64, /* lines that one key was broken into */
 	PIECES_SIZE_LIMIT = 64 * 1024,
 	VERSION_TIME_ZONE = 901, /* expiry-time may end in Z */
+	VERSION_OPTIONS = 707, /* sshauthopt_parse() */
 };
 
 static const char *skip_blanks(const char *text)
@@ -155,7 +156,8 @@ static const char *parse_options(struct arena *arena, unsigned version, const ch
 	bool seen[VALUE_COUNT] = {false};
 
 	while (*options && *options != ' ' && *options != '\t') {
-		const char *wrong = take_option(arena, version, &options, seen, key);
+		/* Nothing between two commas is fine. */
+		const char *wrong = *options == ',' ? NULL : take_option(arena, version, &options, seen, key);
 
 		if (wrong)
 			return wrong;
@@ -165,6 +167,11 @@ static const char *parse_options(struct arena *arena, unsigned version, const ch
 			return "it has an option that this sshd does not know";
 		if (!*++options)
 			return "its options end in a comma";
+	}
+	if (seen[VALUE_PRINCIPALS] && !key->authority) {
+		if (version >= VERSION_OPTIONS)
+			return "its option principals= is for certificates";
+		key->doubtful = true;
 	}
 	return NULL;
 }

@@ -239,12 +239,44 @@ static bool apply_icmp(struct rule_line *line, const struct extension_use *use)
 	       refuse(line->loader, "Unknown ICMP type `%s'", type);
 }
 
+/* All that matters of the types: neighbour discovery's. The others are no packets that are followed. */
+static void add_icmp6_type(struct rule_line *line, const char *text, bool negate)
+{
+	static const struct {
+		const char *name;
+		unsigned type;
+	} names[] = {
+	    {"neighbour-solicitation", 135},
+	    {"neighbor-solicitation", 135},
+	    {"neighbour-advertisement", 136},
+	    {"neighbor-advertisement", 136},
+	};
+	char *type = arena_strdup(line->loader->arena, text), *code = strchr(type, '/');
+	uint64_t number = 0, wanted_code = 0;
+
+	if (code)
+		*code++ = '\0';
+	if (!read_number(type, UINT8_MAX, &number)) {
+		for (size_t i = 0; i < ARRAY_SIZE(names) && !number; i++) {
+			if (strncasecmp(type, names[i].name, strlen(type)) == 0)
+				number = names[i].type;
+		}
+	} else if (code && read_number(code, UINT8_MAX, &wanted_code) && wanted_code) {
+		/* Their code is 0. */
+		rule_add_constant(line, negate ? ANSWER_YES : ANSWER_NO);
+		return;
+	}
+	rule_add_range(line, SELECT_ICMP6_TYPE, number, number, negate);
+}
+
 static bool apply_icmp6(struct rule_line *line, const struct extension_use *use)
 {
-	const char *type = option_of(line, use, 0)->text;
+	const struct option_use *type = option_of(line, use, 0);
 
-	return is_icmp_type(line, type, icmp6_names, ARRAY_SIZE(icmp6_names)) ||
-	       refuse(line->loader, "Unknown ICMPv6 type `%s'", type);
+	if (!is_icmp_type(line, type->text, icmp6_names, ARRAY_SIZE(icmp6_names)))
+		return refuse(line->loader, "Unknown ICMPv6 type `%s'", type->text);
+	add_icmp6_type(line, type->text, type->negate);
+	return true;
 }
 
 /* --- addresses ---------------------------------------------------------------- */

@@ -89,7 +89,7 @@ static const struct nft_word icmp_fields[] = {
 };
 
 static const struct nft_word icmpv6_fields[] = {
-    {"type", NFT_OTHER(TYPE_ICMPV6, 8)},
+    {"type", KNOWN(SELECT_ICMP6_TYPE, TYPE_ICMPV6, 8)},
     {"code", NFT_OTHER(TYPE_OTHER, 8)},
     {"checksum", NFT_OTHER(TYPE_INTEGER, 16)},
     {"id", NFT_OTHER(TYPE_INTEGER, 16)},

@@ -32,8 +32,7 @@ static bool read_service(struct pam_parser *parser, const char *name, struct pam
 /* --- control ---------------------------------------------------------------------------------------------------- */
 
 static const char *const answer_names[PAM_ANSWER_COUNT] = {
-    "success",	    "new_authtok_reqd", "ignore",      "module_unknown",
-    "user_unknown", "auth_err",		"perm_denied", "acct_expired",
+    "success", "new_authtok_reqd", "ignore", "module_unknown", "auth_err", "perm_denied", "acct_expired",
 };
 
 static const struct {
@@ -185,6 +184,20 @@ static void parse_module(struct pam_parser *parser, unsigned facility, struct pa
 		*array_push(parser->arena, &added->arguments) = word;
 }
 
+/* Debian's @include: unlike "include" it stops libpam where the file is not there. */
+static void include(struct pam_parser *parser, const struct pam_file *file, const char *name,
+		    const struct pam_entry *entry)
+{
+	const struct pam_file included = {.facility = file->facility, .level = file->level, .depth = file->depth + 1};
+	struct pam_entry *aborted;
+
+	if ((name && read_service(parser, name, included)) || parser->config->aborted)
+		return;
+	aborted = ARENA_NEW(parser->arena, struct pam_entry);
+	*aborted = *entry;
+	parser->config->aborted = aborted;
+}
+
 static void parse_line(struct pam_parser *parser, const struct pam_file *file, char *line, unsigned number)
 {
 	struct pam_entry entry = {.level = file->level, .path = file->path, .line = number};
@@ -193,12 +206,7 @@ static void parse_line(struct pam_parser *parser, const struct pam_file *file, c
 	bool substack;
 
 	if (string_equal_nocase(word, "@include")) {
-		word = next_token(&line);
-		if (!word ||
-		    !read_service(
-			parser, word,
-			(struct pam_file){.facility = file->facility, .level = file->level, .depth = file->depth + 1}))
-			add_failure(parser, file->facility == ANY_FACILITY ? PAM_FACILITY_AUTH : file->facility, entry);
+		include(parser, file, next_token(&line), &entry);
 		return;
 	}
 	entry.silent = *word == '-';
@@ -310,6 +318,8 @@ void pam_config_load(struct target *target, struct arena *arena, const char *ser
 			ret->stacks[i] = other.stacks[i];
 	}
 	ret->not_understood = ret->not_understood || other.not_understood;
+	if (!ret->aborted)
+		ret->aborted = other.aborted;
 }
 
 /* --- running ---------------------------------------------------------------------------------------------------- */

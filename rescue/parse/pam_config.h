@@ -26,7 +26,6 @@ enum pam_answer {
 	PAM_ANSWER_NEW_PASSWORD, /* new_authtok_reqd */
 	PAM_ANSWER_IGNORE,
 	PAM_ANSWER_MODULE_UNKNOWN,
-	PAM_ANSWER_USER_UNKNOWN,
 	PAM_ANSWER_AUTH_ERROR,
 	PAM_ANSWER_DENIED, /* perm_denied */
 	PAM_ANSWER_EXPIRED, /* acct_expired */
@@ -60,6 +59,8 @@ struct pam_stack {
 struct pam_config {
 	const char *path; /* the service's file; NULL where it has none, and "other" stands in */
 	struct pam_stack stacks[PAM_FACILITY_COUNT];
+	/* A line that keeps libpam from starting: an @include of a file that is not there; NULL without */
+	const struct pam_entry *aborted;
 	bool not_understood; /* more than is looked at */
 };
 

@@ -89,12 +89,26 @@ static int lay_one(struct mnl_socket *here, struct mnl_socket *there, pid_t mach
 	return r < 0 ? r : there_index;
 }
 
+/* The machine's own address at another interface than the first, in a network of its own: rules may redirect to it. */
+static int add_own_address(struct mnl_socket *there, int index, size_t interface, bool ipv6)
+{
+	struct scripted_address address = machine_address[ipv6];
+
+	address.bytes[ipv6 ? 7 : 2] += (unsigned char)interface;
+	return netlink_address(there, index, ipv6, address.bytes, ipv6 ? IPV6_PREFIX : IPV4_PREFIX);
+}
+
 /* The clients and their ways, and the further addresses of the machine. */
 static int populate(struct mnl_socket *here, struct mnl_socket *there, const struct script *script,
 		    const struct cables *cables, const int *machine_ends)
 {
 	int r = 0;
 
+	for (size_t i = 1; r == 0 && i < script->interfaces.count; i++) {
+		r = add_own_address(there, machine_ends[i], i, false);
+		if (r == 0 && cables->ipv6)
+			r = add_own_address(there, machine_ends[i], i, true);
+	}
 	for (size_t i = 0; r == 0 && i < script->sources.count; i++) {
 		const struct scripted_source *source = &script->sources.items[i];
 

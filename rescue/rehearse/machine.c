@@ -25,8 +25,8 @@
 enum {
 	SOCKET_LIMIT = 16,
 	OUTPUT_LIMIT = 256 * 1024, /* of one program; more is not even read, and it waits for ever */
-	REPEAT_INTERVAL = 5, /* ms */
-	REPEAT_LIMIT = 400,
+	REPEAT_INTERVAL = 10, /* ms */
+	REPEAT_LIMIT = 400, /* the whole has a deadline, too */
 	EXIT_NOT_STARTED = 127, /* as a shell has it */
 };
 

@@ -264,51 +264,74 @@ static bool take_keys(const struct facts *facts, const struct record *record, st
 	return known;
 }
 
-/* Why nobody gets in, as far as it can be told. */
-static const char *reason_for_failure(const struct script *script, const struct record *record, struct arena *arena,
-				      const struct rehearsed_connection *lost)
+/* Why nobody can get in, or NULL where sshd listens. */
+static const char *reason_of_daemon(const struct script *script, const struct record *record, struct arena *arena)
 {
+	if (record->listening)
+		return NULL;
 	for (size_t i = 0; i < script->programs.count; i++) {
 		const struct record_program *program = &record->programs[i];
 
-		if (script->programs.items[i].role == ROLE_DAEMON && program->ended && program->exit_status &&
-		    !record->listening)
+		if (script->programs.items[i].role == ROLE_DAEMON && program->ended && program->exit_status)
 			return arena_printf(arena, "sshd ended with status %d", program->exit_status);
 	}
-	if (!record->listening)
-		return "sshd does not listen";
-	if (!lost)
+	return "sshd does not listen";
+}
+
+/* The connection of a source (NULL: of any) that was answered, else the first, else NULL. */
+static const struct rehearsed_connection *best_connection(const struct rehearsal *rehearsal, const char *source)
+{
+	const struct rehearsed_connection *best = NULL;
+
+	for (size_t i = 0; i < rehearsal->connections.count; i++) {
+		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
+
+		if ((!source || string_equal(connection->source, source)) &&
+		    (!best || (connection->answered && !best->answered)))
+			best = connection;
+	}
+	return best;
+}
+
+/* NULL where somebody got in, and each of those that the user asked for. */
+static const char *reason_of_clients(const struct script *script, const struct rehearsal *rehearsal,
+				     struct arena *arena)
+{
+	const struct rehearsed_connection *best = best_connection(rehearsal, NULL);
+
+	if (!best)
 		return "there is no port to connect to";
-	return arena_printf(arena, "a connection from %s to port %u: %s",
-			    script->sources_asked ? lost->source : "outside", lost->port, lost->result);
+	if (!script->sources_asked)
+		return best->answered
+			   ? NULL
+			   : arena_printf(arena, "a connection from outside to port %u: %s", best->port, best->result);
+	for (size_t i = 0; i < script->sources.count; i++) {
+		const struct scripted_address *address = &script->sources.items[i].address;
+		const char *source = address_text(arena, address->ipv6, address->bytes);
+
+		best = best_connection(rehearsal, source);
+		if (!best)
+			return arena_printf(arena, "a connection from %s was not made", source);
+		if (!best->answered)
+			return arena_printf(arena, "a connection from %s to port %u: %s", source, best->port,
+					    best->result);
+	}
+	return NULL;
 }
 
-static bool is_answered(const struct rehearsal *rehearsal, const char *source)
+/* NULL: it did not fail. */
+static const char *reason_for_failure(const struct script *script, const struct record *record, struct arena *arena,
+				      const struct rehearsal *rehearsal)
 {
-	for (size_t i = 0; i < rehearsal->connections.count; i++) {
-		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
+	const char *clients, *daemon;
 
-		if (connection->answered && (!source || string_equal(connection->source, source)))
-			return true;
-	}
-	return false;
-}
-
-/* Whether somebody got in, or each of those that the user asked for; if not, *ret_lost is a connection of one that did
- * not, or NULL where none was made. */
-static bool got_in(const struct script *script, const struct rehearsal *rehearsal,
-		   const struct rehearsed_connection **ret_lost)
-{
-	*ret_lost = NULL;
-	for (size_t i = 0; i < rehearsal->connections.count; i++) {
-		const struct rehearsed_connection *connection = &rehearsal->connections.items[i];
-
-		if (!is_answered(rehearsal, script->sources_asked ? connection->source : NULL)) {
-			*ret_lost = connection;
-			return false;
-		}
-	}
-	return rehearsal->connections.count;
+	if (*record->failure)
+		return arena_strdup(arena, record->failure);
+	clients = reason_of_clients(script, rehearsal, arena);
+	daemon = clients ? reason_of_daemon(script, record, arena) : NULL;
+	if (clients)
+		return daemon ? daemon : clients;
+	return record->keys_exchanged ? NULL : "sshd has a banner, but does not exchange keys";
 }
 
 /* A loader that did not load, or NULL. */
@@ -328,7 +351,6 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		  struct arena *arena, struct rehearsal *ret)
 {
 	const struct scripted_program *refused;
-	const struct rehearsed_connection *lost;
 	bool keys_known;
 
 	take_programs(script, record, arena, ret);
@@ -338,22 +360,17 @@ static void judge(const struct facts *facts, const struct script *script, const 
 		ret->banner = arena_strdup(arena, record->banner);
 	if (record->dropped_by.found)
 		ret->dropped_by = blame_text(facts, arena, &record->dropped_by);
-	ret->status = REHEARSAL_FAILED;
 	refused = loader_that_failed(script, record);
 	if (refused && !*record->failure) {
 		/* Whether it would load in the boot, with the machine's devices and sets, cannot be told here. */
 		ret->status = REHEARSAL_SKIPPED;
 		ret->reason = arena_printf(arena, "%s did not load its rules here", refused->unit);
-	} else if (*record->failure)
-		ret->reason = arena_strdup(arena, record->failure);
-	else if (!got_in(script, ret, &lost))
-		ret->reason = reason_for_failure(script, record, arena, lost);
-	else if (!record->keys_exchanged)
-		ret->reason = "sshd has a banner, but does not exchange keys";
-	else if (!keys_known)
+		return;
+	}
+	ret->reason = reason_for_failure(script, record, arena, ret);
+	if (!ret->reason && !keys_known)
 		ret->reason = "sshd offers a host key that is in none of its files";
-	else
-		ret->status = REHEARSAL_PASSED;
+	ret->status = ret->reason ? REHEARSAL_FAILED : REHEARSAL_PASSED;
 }
 
 static void skip(struct rehearsal *rehearsal, const char *reason)

@@ -136,6 +136,11 @@ static const char *blocked_subject(struct arena *arena, const struct obstacle *o
 	const char *family = family_text(ipv4, ipv6), *what;
 
 	switch (obstacle->packet) {
+	case PACKET_SOLICITATION:
+	case PACKET_ADVERTISEMENT:
+		what =
+		    arena_printf(arena, "IPv6 neighbour discovery, without which no connection reaches port %u", port);
+		break;
 	case PACKET_SYN:
 		what = arena_printf(arena, "new %sconnections to port %u", family, port);
 		break;
@@ -223,6 +228,7 @@ static void add_repair(const struct judgement *judgement, struct problem *proble
 	    [FIREWALL_UFW] = firewall_repair_ufw,
 	    [FIREWALL_FIREWALLD] = firewall_repair_firewalld,
 	};
+	bool neighbours = packet_is_neighbours(breach->obstacle->packet);
 	enum firewall_format format;
 
 	for (size_t i = 0; i < judgement->loaders->count; i++) {
@@ -232,10 +238,16 @@ static void add_repair(const struct judgement *judgement, struct problem *proble
 			*array_push(judgement->findings->arena, &breach->loaded) = (char *)steps->items[j].path;
 	}
 	if (obstacle_format(judgement, breach->obstacle, &format) && format < ARRAY_SIZE(repairs) && repairs[format] &&
+	    (!neighbours || format == FIREWALL_NFT || format == FIREWALL_IPTABLES) &&
 	    repairs[format](judgement->facts, judgement->findings, problem, breach))
 		return;
 	problem->class = REPAIR_REPORT;
-	if (!problem->remedy)
+	if (!problem->remedy && neighbours)
+		problem_remedy(
+		    judgement->findings, problem, "%s",
+		    "accept ICMPv6 neighbour solicitations and advertisements (types 135 and 136) before this "
+		    "rule");
+	else if (!problem->remedy)
 		problem_remedy(judgement->findings, problem, "let TCP connections to port %u in before this rule",
 			       breach->port);
 }
@@ -385,8 +397,7 @@ static bool filters_ipv6(const struct ruleset *ruleset)
 	return false;
 }
 
-/* IPv6 needs neighbour discovery as well, and whether the rules let ICMPv6 through is not judged: nobody is promised a
- * connection by it alone. */
+/* IPv6 needs neighbour discovery as well: where it is not judged, nobody is promised a connection by IPv6 alone. */
 static void raise_neighbours(const struct judgement *judgement)
 {
 	const struct way_summary *ipv6 = NULL;
@@ -398,7 +409,7 @@ static void raise_neighbours(const struct judgement *judgement)
 		if (judgement->summaries[i].open && !ipv6)
 			ipv6 = &judgement->summaries[i];
 	}
-	if (!ipv6 || !filters_ipv6(&judgement->world->ruleset))
+	if (!ipv6 || judgement->world->judges_neighbours || !filters_ipv6(&judgement->world->ruleset))
 		return;
 	problem = problem_raise(judgement->findings, PROBLEM_FIREWALL_UNKNOWN, NULL, 0, "IPv6 connections to port %u",
 				ipv6->way->port);

@@ -116,6 +116,9 @@ static const char *rule_text(struct arena *arena, const struct breach *breach, c
 	const struct table *table = breach->obstacle->chain->table;
 	bool stateful = !file->untracked && !string_equal(table->name, "raw") && !string_equal(table->name, "mangle");
 
+	if (packet_is_neighbours(breach->obstacle->packet))
+		return arena_printf(arena, "-p ipv6-icmp -m icmp6 --icmpv6-type %u -j ACCEPT",
+				    packet_leaves(breach->obstacle->packet) ? 136 : 135);
 	if (!packet_leaves(breach->obstacle->packet))
 		return arena_printf(arena, "-p tcp -m tcp --dport %u -j ACCEPT", breach->port);
 	return arena_printf(arena, "-p tcp -m tcp --sport %u %s-j ACCEPT", breach->port,

@@ -32,6 +32,57 @@ static bool is_configured(const string_list *mentioned, const struct network_fac
 	return false;
 }
 
+static void add_all(struct arena *arena, struct number_set *set, const struct number_set *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		number_set_add(arena, set, more->items[i].first, more->items[i].last);
+}
+
+/* Tunnels end at one machine: nobody is looked for. */
+static bool is_tunnel(const char *interface)
+{
+	static const char *const prefixes[] = {"wg", "tun", "ppp", "tailscale", "sit", "gre"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (string_after(interface, prefixes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Who is not found on the link gets no packets: what TCP alone would let in is kept out then, or not known. */
+static void follow_neighbours(const struct firewall_world *world, const struct question *question, struct arena *arena,
+			      struct firewall_reach *reach)
+{
+	struct evaluation evaluation;
+	struct number_set open, closed, unknown, *kept = &reach->closed;
+
+	if (!question->ipv6 && reach->open.count && !is_tunnel(reach->interface) && world->arp.reason) {
+		add_all(arena, &reach->unknown, &reach->open);
+		number_set_settle(&reach->unknown);
+		reach->open = (struct number_set){0};
+		reach->unknown_by = &world->arp;
+	}
+	if (!question->ipv6 || !reach->open.count || !world->judges_neighbours || is_tunnel(reach->interface))
+		return;
+	evaluate_neighbours(&world->ruleset, question, arena, &evaluation);
+	evaluation_sources(&evaluation, PASSAGE_OPEN, arena, &open);
+	evaluation_sources(&evaluation, PASSAGE_CLOSED, arena, &closed);
+	evaluation_sources(&evaluation, PASSAGE_UNKNOWN, arena, &unknown);
+	/* One address is enough for a router; which one, nobody says. */
+	if (!unknown.count && !closed.count)
+		return;
+	if (open.count || unknown.count) {
+		kept = &reach->unknown;
+		reach->unknown_by = evaluation_obstacle(&evaluation, unknown.count ? PASSAGE_UNKNOWN : PASSAGE_CLOSED);
+	} else {
+		reach->closed_by = evaluation_obstacle(&evaluation, PASSAGE_CLOSED);
+	}
+	add_all(arena, kept, &reach->open);
+	number_set_settle(kept);
+	reach->open = (struct number_set){0};
+}
+
 static void follow_way(struct firewall_world *world, const struct firewall_way *way, const firewall_ways *ways,
 		       const char *interface, const local_address_list *addresses, struct arena *arena)
 {
@@ -65,6 +116,7 @@ static void follow_way(struct firewall_world *world, const struct firewall_way *
 	evaluation_sources(&evaluation, PASSAGE_UNKNOWN, arena, &reach->unknown);
 	reach->closed_by = evaluation_obstacle(&evaluation, PASSAGE_CLOSED);
 	reach->unknown_by = evaluation_obstacle(&evaluation, PASSAGE_UNKNOWN);
+	follow_neighbours(world, &question, arena, reach);
 }
 
 void firewall_interfaces(const struct firewall_world *worlds, size_t count, struct arena *arena, string_list *ret)
@@ -88,6 +140,7 @@ void firewall_interfaces(const struct firewall_world *worlds, size_t count, stru
 void firewall_follow(struct firewall_world *world, const firewall_ways *ways, const string_list *interfaces,
 		     const struct network_facts *network, const local_address_list *addresses, struct arena *arena)
 {
+	ruleset_may_drop_arp(&world->ruleset, &world->arp);
 	for (size_t i = 0; i < ways->count; i++) {
 		for (size_t j = 0; j < interfaces->count; j++) {
 			const char *interface = interfaces->items[j];
@@ -100,12 +153,6 @@ void firewall_follow(struct firewall_world *world, const firewall_ways *ways, co
 }
 
 /* --- two worlds ------------------------------------------------------------ */
-
-static void add_all(struct arena *arena, struct number_set *set, const struct number_set *more)
-{
-	for (size_t i = 0; i < more->count; i++)
-		number_set_add(arena, set, more->items[i].first, more->items[i].last);
-}
 
 static void agree_on(struct firewall_reach *reach, const struct firewall_reach *other, struct arena *arena)
 {

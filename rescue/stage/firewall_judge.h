@@ -30,6 +30,8 @@ struct firewall_world {
 	struct ruleset ruleset;
 	struct load_report report;
 	const struct firewall_order *order;
+	struct obstacle arp; /* what may hold back ARP; without a reason: nothing */
+	bool judges_neighbours; /* all rules that neighbour discovery meets are in the rule set */
 	firewall_reaches reaches;
 };
 

@@ -95,6 +95,8 @@ struct firewall_order {
 	size_t count;
 };
 typedef ARRAY_OF(struct firewall_order) firewall_orders;
+/* Whether one of the unit's settings of that key, such as After=, names the other unit. */
+bool firewall_unit_names(const struct facts *facts, const struct unit *unit, const char *key, const char *name);
 bool firewall_find_orders(const struct facts *facts, const firewall_loaders *loaders, struct arena *arena,
 			  firewall_orders *ret);
 

@@ -41,6 +41,8 @@ static const char *make_rule(const struct repair *repair)
 	bool leaves = packet_leaves(obstacle->packet);
 	enum filter_family family = repair->chain->table->family;
 
+	if (packet_is_neighbours(obstacle->packet))
+		return "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept";
 	return arena_printf(repair->facts->arena, "%stcp %s %u %saccept", family_test(repair->breach, family),
 			    leaves ? "sport" : "dport", repair->breach->port,
 			    leaves && family != FILTER_NETDEV ? "ct state established " : "");

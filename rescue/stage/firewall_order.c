@@ -11,7 +11,7 @@ enum {
 	ORDER_LIMIT = 24,
 };
 
-static bool setting_names(const struct facts *facts, const struct unit *unit, const char *key, const char *name)
+bool firewall_unit_names(const struct facts *facts, const struct unit *unit, const char *key, const char *name)
 {
 	const struct unit_setting *setting = NULL;
 
@@ -40,9 +40,9 @@ static void find_landmarks(const struct facts *facts, const struct unit *unit, s
 	*ret_before = ARRAY_SIZE(landmarks) + 1;
 	*ret_after = 0;
 	for (size_t i = ARRAY_SIZE(landmarks); i-- > 0;) {
-		if (setting_names(facts, unit, "Before", landmarks[i]))
+		if (firewall_unit_names(facts, unit, "Before", landmarks[i]))
 			*ret_before = i + 1;
-		if (!*ret_after && setting_names(facts, unit, "After", landmarks[i]))
+		if (!*ret_after && firewall_unit_names(facts, unit, "After", landmarks[i]))
 			*ret_after = i + 1;
 	}
 	/* Services come after basic.target unless they say otherwise. */
@@ -65,11 +65,11 @@ static bool precedes(const struct facts *facts, const struct firewall_loader *fi
 	find_landmarks(facts, first->unit, &before, &unused);
 	if (second->moment != MOMENT_UNIT)
 		return before <= (second->moment == MOMENT_INTERFACE ? 6U : ARRAY_SIZE(landmarks));
-	if (setting_names(facts, first->unit, "Before", second->unit->name) ||
-	    setting_names(facts, second->unit, "After", first->unit->name))
+	if (firewall_unit_names(facts, first->unit, "Before", second->unit->name) ||
+	    firewall_unit_names(facts, second->unit, "After", first->unit->name))
 		return true;
-	if (setting_names(facts, second->unit, "Before", first->unit->name) ||
-	    setting_names(facts, first->unit, "After", second->unit->name))
+	if (firewall_unit_names(facts, second->unit, "Before", first->unit->name) ||
+	    firewall_unit_names(facts, first->unit, "After", second->unit->name))
 		return false;
 	find_landmarks(facts, second->unit, &unused, &after);
 	return before <= after;

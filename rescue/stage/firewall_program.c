@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-#include "base/ctype.h"
 #include "base/text.h"
 
 enum {
@@ -89,26 +88,6 @@ static bool is_raised(const struct findings *findings, const char *path, const c
 	return false;
 }
 
-static bool names_unit(const struct unit *unit, const char *key, const char *name)
-{
-	const struct unit_setting *setting = NULL;
-
-	while ((setting = unit_next(unit, "Unit", key, setting))) {
-		const char *rest = setting->value;
-		size_t length = strlen(name);
-
-		while ((rest = strstr(rest, name))) {
-			bool whole = (rest == setting->value || char_is_space(rest[-1])) &&
-				     (!rest[length] || char_is_space(rest[length]));
-
-			if (whole)
-				return true;
-			rest += length;
-		}
-	}
-	return false;
-}
-
 /* systemd starts no service that comes after a unit which it requires and which failed. */
 static void check_service(const struct facts *facts, struct findings *findings, const struct firewall_loader *loader,
 			  const char *path, enum firewall_fate fate)
@@ -116,8 +95,9 @@ static void check_service(const struct facts *facts, struct findings *findings, 
 	const struct unit *service = facts->service.service;
 	struct problem *problem;
 
-	if (!service || !loader->unit || !names_unit(service, "After", loader->name) ||
-	    (!names_unit(service, "Requires", loader->name) && !names_unit(service, "BindsTo", loader->name)))
+	if (!service || !loader->unit || !firewall_unit_names(facts, service, "After", loader->name) ||
+	    (!firewall_unit_names(facts, service, "Requires", loader->name) &&
+	     !firewall_unit_names(facts, service, "BindsTo", loader->name)))
 		return;
 	problem = problem_raise(findings, PROBLEM_SERVICE_REQUIREMENT, loader->unit->fragment, 0, "%s", loader->name);
 	problem->class = REPAIR_REPORT;

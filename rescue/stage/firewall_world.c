@@ -55,6 +55,8 @@ static bool load_step(const struct firewall_loading *loading, const struct firew
 	if (step->format == FIREWALL_UFW) {
 		ufw_load(target, &world->ruleset, legacy, &world->report);
 	} else if (step->format == FIREWALL_FIREWALLD) {
+		/* What firewalld does with ICMP is not read. */
+		world->judges_neighbours = false;
 		firewalld_load(target, &world->ruleset, loading->zones, &world->report);
 	} else if (step_content(loading, step, &content) < 0) {
 		return false;
@@ -134,7 +136,7 @@ void firewall_load_steps(const struct firewall_loading *loading, const firewall_
 static void build_world(const struct firewall_loading *loading, const struct firewall_order *order,
 			struct uncertain_steps *uncertain, struct firewall_world *ret)
 {
-	*ret = (struct firewall_world){.order = order, .ruleset.arena = loading->arena};
+	*ret = (struct firewall_world){.order = order, .ruleset.arena = loading->arena, .judges_neighbours = true};
 	for (size_t i = 0; i < order->count; i++)
 		load_steps(loading, &order->loaders[i]->steps, uncertain, ret);
 }

@@ -147,6 +147,7 @@ void stage_login(const struct facts *facts, struct findings *findings)
 	struct login_stage stage;
 
 	login_stage_init(&stage, facts, findings);
+	login_check_wrappers(&stage);
 	if (!can_be_judged(facts)) {
 		findings->skipped[STAGE_LOGIN] = true;
 		return;

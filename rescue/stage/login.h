@@ -76,8 +76,6 @@ struct key_file {
 	const char *detail; /* for people */
 	const char *culprit; /* KEY_FAULT_MODES: the file or directory, without links */
 	authorized_key_list keys;
-	size_t usable;
-	size_t doubtful; /* usable under conditions */
 };
 typedef ARRAY_OF(struct key_file) key_file_list;
 
@@ -88,7 +86,7 @@ struct verdict_of_account {
 	const char *reason; /* why not, or what it depends on */
 	enum {
 		REASON_NONE,
-		REASON_ACCOUNT,
+		REASON_ACCOUNT, /* it is locked, or sshd_config does not let it in */
 		REASON_SHELL,
 		REASON_KEYS,
 		REASON_PAM,
@@ -187,6 +185,9 @@ void login_pam_init(struct login_stage *stage);
 bool login_pam_admits(struct login_stage *stage, const struct account *account, const char **ret_reason);
 bool login_pam_password(struct login_stage *stage, const struct account *account, bool empty_allowed,
 			const char **ret_reason);
+
+/* --- login_wrappers.c --- */
+void login_check_wrappers(struct login_stage *stage);
 
 /* --- login_problems.c --- */
 /* What keeps an account out that has keys. */

@@ -315,10 +315,11 @@ static bool file_is_usable(struct login_stage *stage, const struct account *acco
 		return set_fault(file, KEY_FAULT_UNREADABLE, "it is not a regular file");
 	if (target_resolve(target, file->path, true, stage->arena, &resolved) < 0)
 		return set_fault(file, KEY_FAULT_UNREADABLE, "it cannot be found");
-	if (!is_readable(stage, account, file->path, file) || !is_readable(stage, account, resolved, file))
-		return set_fault(file, KEY_FAULT_UNREADABLE, "it cannot be read");
+	/* sshd opens the file before it looks at the modes; what is wrong with these is more to the point. */
 	if (rules->strict_modes && !path_is_safe(stage, account, file->path, file))
 		return set_fault(file, KEY_FAULT_MODES, "its owner or mode");
+	if (!is_readable(stage, account, file->path, file) || !is_readable(stage, account, resolved, file))
+		return set_fault(file, KEY_FAULT_UNREADABLE, "it cannot be read");
 	stage->key_bytes += stat.size;
 	if (stage->key_bytes > TOTAL_LIMIT ||
 	    target_read(target, file->path, KEY_FILE_LIMIT, stage->arena, &content, NULL) < 0)
@@ -334,6 +335,8 @@ static bool revocations_allow(struct login_stage *stage, const struct login_rule
 
 	if (!rules->revoked)
 		return true;
+	if (string_equal_nocase(rules->revoked, "none"))
+		return login_guess(stage, "RevokedKeys none");
 	if (target_stat(stage->facts->target, rules->revoked, &stat) < 0 || stat.type != NODE_FILE)
 		return false;
 	return stat.size == 0 || login_guess(stage, "RevokedKeys");
@@ -360,8 +363,10 @@ bool login_keys_usable(struct login_stage *stage, const struct account *account,
 				return true;
 			continue;
 		}
-		if (file_is_usable(stage, account, rules, forced_only, &file))
+		if (file_is_usable(stage, account, rules, forced_only, &file)) {
+			*array_push(stage->arena, ret) = file;
 			return true;
+		}
 		if (file.fault > KEY_FAULT_MISSING && !detail)
 			detail = arena_printf(stage->arena, "%s: %s", file.path, file.detail);
 		*array_push(stage->arena, ret) = file;

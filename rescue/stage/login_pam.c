@@ -12,6 +12,7 @@ struct pam_question {
 	const struct account *account;
 	enum pam_facility facility;
 	bool empty_allowed; /* PermitEmptyPasswords */
+	bool expired; /* pam_unix said so */
 };
 
 typedef enum pam_answer module_function(struct pam_question *question, const struct pam_entry *entry);
@@ -91,8 +92,10 @@ static enum pam_answer unix_account(struct pam_question *question, const struct 
 		return PAM_ANSWER_SUCCESS;
 	if (!shadow)
 		return guess_answer(question, entry);
-	if (shadow->expires != -1 && today >= shadow->expires)
+	if (shadow->expires != -1 && today >= shadow->expires) {
+		question->expired = true;
 		return PAM_ANSWER_EXPIRED;
+	}
 	if (shadow->changed == 0)
 		return PAM_ANSWER_NEW_PASSWORD;
 	age = today - shadow->changed;
@@ -409,13 +412,11 @@ static enum pam_answer ask_module(void *context, const struct pam_entry *entry)
 
 /* --- stacks ----------------------------------------------------------------------------------------------------- */
 
-static enum pam_answer run(struct login_stage *stage, const struct account *account, enum pam_facility facility,
-			   bool empty_allowed, const struct pam_entry **ret_decisive)
+static enum pam_answer run(struct pam_question *question, enum pam_facility facility,
+			   const struct pam_entry **ret_decisive)
 {
-	struct pam_question question = {
-	    .stage = stage, .account = account, .facility = facility, .empty_allowed = empty_allowed};
-
-	return pam_stack_run(&stage->pam.stacks[facility], ask_module, &question, ret_decisive);
+	question->facility = facility;
+	return pam_stack_run(&question->stage->pam.stacks[facility], ask_module, question, ret_decisive);
 }
 
 static const char *refusal(struct login_stage *stage, const struct pam_entry *entry)
@@ -433,26 +434,34 @@ static const char *refusal(struct login_stage *stage, const struct pam_entry *en
 
 bool login_pam_admits(struct login_stage *stage, const struct account *account, const char **ret_reason)
 {
+	struct pam_question question = {.stage = stage, .account = account};
 	const struct pam_entry *decisive = NULL;
 	enum pam_answer answer;
 
+	if (stage->pam.aborted) {
+		*ret_reason = refusal(stage, stage->pam.aborted);
+		return false;
+	}
 	if (stage->pam.not_understood)
 		return login_guess(stage, "PAM");
-	answer = run(stage, account, PAM_FACILITY_ACCOUNT, false, &decisive);
+	answer = run(&question, PAM_FACILITY_ACCOUNT, &decisive);
 	if (answer == PAM_ANSWER_SUCCESS ||
 	    (answer == PAM_ANSWER_NEW_PASSWORD && login_guess(stage, "a password that must be changed")))
-		answer = run(stage, account, PAM_FACILITY_SESSION, false, &decisive);
-	if (answer != PAM_ANSWER_SUCCESS)
-		*ret_reason = answer == PAM_ANSWER_EXPIRED ? "the account has expired" : refusal(stage, decisive);
+		answer = run(&question, PAM_FACILITY_SESSION, &decisive);
+	if (answer == PAM_ANSWER_NEW_PASSWORD)
+		*ret_reason = "its password must be changed";
+	else if (answer != PAM_ANSWER_SUCCESS)
+		*ret_reason = question.expired ? "the account has expired" : refusal(stage, decisive);
 	return answer == PAM_ANSWER_SUCCESS;
 }
 
 bool login_pam_password(struct login_stage *stage, const struct account *account, bool empty_allowed,
 			const char **ret_reason)
 {
+	struct pam_question question = {.stage = stage, .account = account, .empty_allowed = empty_allowed};
 	const struct pam_entry *decisive = NULL;
 
-	if (run(stage, account, PAM_FACILITY_AUTH, empty_allowed, &decisive) == PAM_ANSWER_SUCCESS)
+	if (run(&question, PAM_FACILITY_AUTH, &decisive) == PAM_ANSWER_SUCCESS)
 		return true;
 	(void)refusal(stage, decisive);
 	*ret_reason = "no password";

@@ -19,6 +19,21 @@ static bool is_untouched(struct login_stage *stage, const struct account *accoun
 	       (stat->gid == 0 || login_group_is_private(stage, account, stat));
 }
 
+/*
+ * Whether the path is the account's own and no link leads to it: what an account points at may be somebody else's. What
+ * belongs to another account is not given away.
+ */
+static bool is_its_own(struct login_stage *stage, const struct account *account, const struct key_file *file,
+		       const char *path, const struct node_stat *stat)
+{
+	char *resolved;
+
+	if (target_resolve(stage->facts->target, file->path, true, stage->arena, &resolved) < 0 ||
+	    !string_equal(resolved, file->path) || !path_is_below(path, account->passwd->home))
+		return false;
+	return stat->uid == 0 || stat->uid == account->passwd->uid || !passwd_by_uid(&stage->passwd, stat->uid);
+}
+
 static void raise_modes(struct login_stage *stage, const struct account *account, const struct key_file *file)
 {
 	const char *path = arena_strdup(stage->lasting, file->culprit);
@@ -29,7 +44,7 @@ static void raise_modes(struct login_stage *stage, const struct account *account
 
 	problem_evidence(stage->findings, problem, "%s is not used: %s", file->path, file->detail);
 	problem_remedy(stage->findings, problem, "chown %s %s && chmod go-w %s", account->passwd->name, path, path);
-	if (target_lstat(stage->facts->target, path, &stat) < 0) {
+	if (target_lstat(stage->facts->target, path, &stat) < 0 || !is_its_own(stage, account, file, path, &stat)) {
 		problem->class = REPAIR_REPORT;
 		return;
 	}
@@ -62,7 +77,8 @@ static bool repair_broken(struct login_stage *stage, const struct key_file *file
 		if (file->keys.items[i].state != AUTHORIZED_KEY_GARBAGE ||
 		    !authorized_key_rejoin(stage->arena, &stage->key_rules, stage->version, &file->keys, i, &count,
 					   &text) ||
-		    target_resolve(stage->facts->target, file->path, true, stage->arena, &path) < 0)
+		    target_resolve(stage->facts->target, file->path, true, stage->arena, &path) < 0 ||
+		    !string_equal(path, file->path))
 			continue;
 		if (!policy_allows_path(EDIT_REPLACE_LINE, path))
 			return false;
@@ -96,7 +112,7 @@ static void raise_broken(struct login_stage *stage, const struct account *accoun
 static bool has_keys(const struct verdict_of_account *verdict)
 {
 	for (size_t i = 0; i < verdict->files.count; i++) {
-		if (verdict->files.items[i].fault > KEY_FAULT_MISSING)
+		if (verdict->files.items[i].fault != KEY_FAULT_MISSING)
 			return true;
 	}
 	return false;
@@ -109,6 +125,9 @@ static void raise_account(struct login_stage *stage, const struct account *accou
 
 	problem = problem_raise(stage->findings, PROBLEM_LOGIN_ACCOUNT, NULL, 0, "%s", account->passwd->name);
 	problem_evidence(stage->findings, problem, "%s", verdict->reason);
+	/* What somebody has written on purpose is no fault. */
+	if (verdict->kind == REASON_ACCOUNT)
+		problem->severity = SEVERITY_INFO;
 	if (verdict->remedy)
 		problem_remedy(stage->findings, problem, "%s", verdict->remedy);
 }

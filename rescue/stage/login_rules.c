@@ -85,7 +85,8 @@ static void fill(struct login_stage *stage, struct login_rules *rules)
 	}
 	rules->accepted = value_of(rules, "PubkeyAcceptedAlgorithms");
 	rules->rsa_bits = number_of(rules, "RequiredRSASize", 0);
-	rules->revoked = path_of(rules, "RevokedKeys");
+	/* In a Match block "none" is the name of a file to sshd, and one that is missing revokes every key. */
+	rules->revoked = value_of(rules, "RevokedKeys");
 	rules->authorities = path_of(rules, "TrustedUserCAKeys");
 	rules->key_command = path_of(rules, "AuthorizedKeysCommand");
 	rules->chroot = path_of(rules, "ChrootDirectory");

@@ -77,6 +77,7 @@ static int name_transaction(struct commit *commit)
 /* The manifest comes first, empty. */
 static int make_journal(struct commit *commit, int *ret_manifest)
 {
+	const char *path;
 	int result;
 
 	if (mkdirat(commit->store.fd, commit->manifest.id, 0700) < 0)
@@ -91,7 +92,15 @@ static int make_journal(struct commit *commit, int *ret_manifest)
 		return fail(commit, result, TXN_STORE, "keep the transaction's directory private");
 	*ret_manifest =
 	    openat(commit->journal, TXN_MANIFEST_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *ret_manifest < 0 ? fail(commit, -errno, TXN_STORE, "make the manifest") : 0;
+	if (*ret_manifest < 0)
+		return fail(commit, -errno, TXN_STORE, "make the manifest");
+	path = arena_printf(&commit->target->arena, TXN_STORE "/%s", commit->manifest.id);
+	result = txn_label_new(commit->store.fd, path, NODE_DIRECTORY, commit->journal, -1, NULL);
+	if (result == 0)
+		result =
+		    txn_label_new(commit->journal, arena_printf(&commit->target->arena, "%s/" TXN_MANIFEST_NEW, path),
+				  NODE_FILE, *ret_manifest, -1, NULL);
+	return result < 0 ? fail(commit, result, TXN_STORE, "label the transaction's directory") : 0;
 }
 
 static int write_manifest(struct commit *commit, int fd)

@@ -207,20 +207,69 @@ script()
 	[ $((status & 4)) -eq 4 ]
 }
 
-@test "firewall.unknown: only IPv6 is open, and it needs neighbour discovery" {
+@test "firewall.blocked: IPv6 needs neighbour discovery" {
 	nftables <<-'END'
 		table inet filter {
 			chain input {
 				type filter hook input priority 0; policy drop;
-				ct state established accept
+				ct state vmap { established : accept, invalid : drop }
 				meta nfproto ipv6 tcp dport 22 accept
 			}
 		}
 	END
-	finds firewall.unknown
-	[ "$(json .verdict)" = unknown ] || fail "the verdict is $(json .verdict)"
-	# the other family is enough
+	finds firewall.blocked
+	[ "$(json .verdict)" = unreachable ]
+	[[ $(json '.problems[] | select(.code == "firewall.blocked") | .summary') == *"neighbour discovery"* ]]
 	heals firewall.blocked
+	[ "$(grep -c 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept' "$ROOT/etc/nftables.conf")" -eq 1 ]
+	sources any
+	# IPv4 alone is enough for a way in, and IPv6 worth a word.
+	sed -i '/icmpv6/d; s/meta nfproto ipv6 //' "$ROOT/etc/nftables.conf"
+	finds firewall.blocked
+	[ "$(json .verdict)" = reachable ]
+	[ "$(json '.problems[] | select(.code == "firewall.blocked") | .severity')" = limits ]
+	sources 'any IPv4'
+	sed -i '/tcp dport 22/a icmpv6 type nd-neighbor-solicit meta hour "08:00"-"17:00" accept' "$ROOT/etc/nftables.conf"
+	finds firewall.unknown
+}
+
+@test "firewall.unknown: IPv4 needs ARP" {
+	nftables <<-'END'
+		table netdev early {
+			chain in { type filter hook ingress device eth0 priority 0; policy drop; ip protocol tcp accept; }
+		}
+		table ip filter {
+			chain input { type filter hook input priority 0; policy accept; }
+		}
+	END
+	finds firewall.unknown
+	[[ $(json '.problems[] | select(.code == "firewall.unknown") | .evidence') == *ARP* ]]
+	sed -i 's/policy drop/policy accept/; s/tcp accept/udp drop/' "$ROOT/etc/nftables.conf"
+	healthy
+	sed -i 's/ip protocol udp/ether type arp/' "$ROOT/etc/nftables.conf"
+	finds firewall.unknown
+	echo 'table arp wall { chain in { type filter hook input priority 0; policy drop; }; }' >"$ROOT/etc/nftables.conf"
+	finds firewall.unknown
+	sed -i 's/policy drop/policy accept/' "$ROOT/etc/nftables.conf"
+	healthy
+}
+
+@test "firewall.blocked: saved iptables rules keep neighbour discovery out" {
+	persistent <<-'END'
+		*filter
+		:INPUT DROP [0:0]
+		:FORWARD DROP [0:0]
+		:OUTPUT DROP [0:0]
+		-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+		-A OUTPUT -p tcp -m tcp --sport 22 -j ACCEPT
+		COMMIT
+	END
+	finds firewall.blocked
+	sources 'any IPv4'
+	heals firewall.blocked
+	grep -q -- '-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j ACCEPT' "$ROOT/etc/iptables/rules.v6"
+	grep -q -- '-A OUTPUT -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j ACCEPT' "$ROOT/etc/iptables/rules.v6"
+	sources any
 }
 
 @test "firewall.refused: a file that nft does not load leaves the port open" {
@@ -308,6 +357,8 @@ ufw()
 			echo "-A ufw$family-before-output -o lo -j ACCEPT"
 			echo "-A ufw$family-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 			echo "-A ufw$family-before-output -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
+			[ ! "$family" ] || printf -- '-A ufw6-before-input -p icmpv6 --icmpv6-type %s -m hl --hl-eq 255 -j ACCEPT\n' \
+				neighbor-solicitation neighbor-advertisement
 			echo COMMIT
 		} >"$ROOT/etc/ufw/before$family.rules"
 		{

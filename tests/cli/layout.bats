@@ -76,7 +76,7 @@ only_reported()
 
 @test "layout: a device that cannot be written to: only reported, with the reason" {
 	boot 'mount_image root.img sysroot ro -r'
-	only_reported "the root cannot be mounted read-write"
+	only_reported "the root cannot be mounted read-write: Read-only file system"
 }
 
 @test "layout: an overlay without an upper layer: only reported" {

@@ -28,6 +28,10 @@ SOURCES = {
     "host_key": ["parse/openssh_key.c", "parse/pem*.c", "parse/ssh_wire.c"],
     "greeting": ["rehearse/greeting.c"],
     "accounts": ["parse/passwd.c", "parse/interfaces.c", "parse/os_release.c"],
+    "authorized_keys": ["parse/authorized_keys.c", "parse/ssh_wire.c"],
+    "shadow": ["parse/shadow.c", "parse/passwd.c"],
+    "pam": ["parse/pam_config.c", "stage/login_pam.c"],
+    "hosts_access": ["parse/hosts_access.c"],
     "elf": ["parse/elf*.c", "parse/ld_so*.c"],
     "root": ["stage/*.c", "parse/unit*.c", "parse/sshd_config*.c"],
 }
@@ -108,6 +112,14 @@ def of_ssh_keygen():
 def by_hand(fuzz_format):
     if fuzz_format == "manifest":
         yield "manifest", {"": MANIFEST.encode()}
+    elif fuzz_format == "authorized_keys":
+        for name, files in of_ssh_keygen():
+            if name.endswith(".pub"):
+                key = files[""].strip()
+                yield name, {"": b"restrict,command=\"a \\\"b\",expiry-time=\"20300101\" " + key + b"\n# x\n" + key[:30] +
+                             b"\n" + key[30:] + b"\nfrom=\"10.0.0.0/8\",cert-authority " + key + b"\r\n"}
+    elif fuzz_format == "hosts_access":
+        yield "hosts", {"": b"# x\nsshd, in.ftpd : ALL EXCEPT 10. [::1] : spawn (a\\:b) : DENY\nALL EXCEPT sshd: \\\nALL\n"}
     elif fuzz_format == "greeting":
         yield "banner", {"": b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"}
     elif fuzz_format == "settings":

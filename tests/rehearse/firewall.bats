@@ -216,6 +216,8 @@ rules_by_source()
 		run "$SSHRESCUE" rehearse --root "$ROOT" --from "$wrong"
 		[ "$status" -eq 16 ]
 	done
+	run "$SSHRESCUE" rehearse --root "$ROOT" --from 203.0.113.9 --from 203.0.113.9%eth1
+	[ "$status" -eq 16 ]
 }
 
 @test "nftables: rules that the unit of sshd loads itself" {

@@ -1089,6 +1089,8 @@ static void assert_label(struct world *world, const char *path, const char *expe
 static void labels_survive(void **state)
 {
 	struct world *world = *state;
+	const char *journal;
+	char path[PATH_MAX];
 
 	if (!label(world, "/etc/ssh", LABEL("etc_t")) || !label(world, CONFIG, LABEL("own_t")))
 		skip();
@@ -1107,6 +1109,11 @@ static void labels_survive(void **state)
 	assert_label(world, SYSTEM "/default.target", LABEL("link_t"));
 	assert_label(world, SYSTEM "/multi-user.target.wants", LABEL("systemd_unit_file_t"));
 	assert_label(world, STORE, LABEL("etc_t"));
+	journal = history(world).items[0].id;
+	snprintf(path, sizeof(path), STORE "/%s", journal);
+	assert_label(world, path, LABEL("etc_t"));
+	snprintf(path, sizeof(path), STORE "/%s/committed", journal);
+	assert_label(world, path, LABEL("etc_t"));
 	/* This target's /etc/default carries none. */
 	assert_label(world, "/etc/default/ssh.broken", NULL);
 	undo(world, NULL, false, 0);

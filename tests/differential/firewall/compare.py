@@ -8,6 +8,7 @@ import subprocess
 import machine
 
 CLIENT_LIMIT = 64  # of one case
+NEIGHBOURS = ["fe80::1", "fe80::8:800:200c:417a"]
 FRESH_LIMIT = 5  # of one whose clients each need a machine of their own
 QUIET = 25  # milliseconds without a packet, then nobody answers
 QUIET_LONG = 300  # when that is hard to believe
@@ -89,7 +90,8 @@ def choose_clients(rng, case, verdict):
     """Those that the generator named, and the edges of what sshrescue tells apart: half of each, if there are too many."""
     named, edges = [], []
     for (family, port, interface), answer in sorted(verdict.answers.items()):
-        sources = {ipaddress.ip_address(source) for source in case.sources[family]}
+        # Neighbours (port 0) have addresses of the link.
+        sources = {ipaddress.ip_address(source) for source in (case.sources[family] if port else NEIGHBOURS)}
         named += [(family, interface, source, port) for source in sorted(sources)]
         for first, last, _, _ in answer.ranges:
             inside = type(first)(rng.randint(int(first), int(last)))

@@ -124,7 +124,7 @@ static void print_notes(const struct load_report *report)
 static void print_range(struct arena *arena, const struct passage_range *range, bool ipv6)
 {
 	static const char *const passages[] = {"open", "closed", "unknown"};
-	static const char *const packets[] = {"SYN", "SYN-ACK", "ACK", "DATA"};
+	static const char *const packets[] = {"SYN", "SYN-ACK", "ACK", "DATA", "SOLICITATION", "ADVERTISEMENT"};
 	const struct obstacle *obstacle = &range->obstacle;
 	struct text first = {.arena = arena}, last = {.arena = arena};
 	struct place place = {0};
@@ -187,11 +187,15 @@ static void read_addresses(struct arena *arena, char *list, local_address_list *
 	}
 }
 
+/* Port 0 stands for neighbour discovery. */
 static void answer(struct judged *judged, const struct question *question, const char *interface)
 {
 	struct evaluation evaluation;
 
-	evaluate(&judged->ruleset, question, judged->arena, &evaluation);
+	if (question->port)
+		evaluate(&judged->ruleset, question, judged->arena, &evaluation);
+	else
+		evaluate_neighbours(&judged->ruleset, question, judged->arena, &evaluation);
 	printf("ask\t%s\t%u\t%s\t%s\n", question->ipv6 ? "ipv6" : "ipv4", question->port, interface,
 	       question->interface);
 	for (size_t i = 0; i < evaluation.ranges.count; i++)
@@ -228,6 +232,11 @@ static void judge(char *line)
 			question.port = asked_ports[i / 2];
 			answer(&judged, &question, interface);
 		}
+		question.ipv6 = true;
+		question.port = 0;
+		/* Not all of firewalld's rules are made: those for ICMP are left out. */
+		if (!string_equal(tool, "firewalld"))
+			answer(&judged, &question, interface);
 	}
 	puts("end");
 }

@@ -16,6 +16,12 @@ KNOWN = ["-m conntrack --ctstate RELATED,ESTABLISHED", "-m state --state RELATED
          "-m state --state ESTABLISHED,RELATED", "-p tcp -m state --state ESTABLISHED"]
 
 
+NEIGHBOURS = ["-p ipv6-icmp -j ACCEPT", "-p icmpv6 -m icmp6 --icmpv6-type 135 -j ACCEPT",
+              "-p ipv6-icmp -m icmp6 --icmpv6-type neighbour-solicitation -m hl --hl-eq 255 -j ACCEPT",
+              "-p ipv6-icmp -m icmp6 --icmpv6-type neighbor-advertisement -j ACCEPT",
+              "-p ipv6-icmp -m icmp6 ! --icmpv6-type echo-request -j DROP", "-d ff02::1:ff00:0/104 -j ACCEPT"]
+
+
 class Maker:
     """One family's rules."""
 
@@ -131,7 +137,7 @@ class Maker:
         if self.chance(0.4):
             start.append("-m conntrack --ctstate INVALID -j DROP")
         if self.chance(0.5):
-            start.append("-p ipv6-icmp -j ACCEPT" if self.ipv6 else "-p icmp -m icmp --icmp-type 8 -j ACCEPT")
+            start.append(self.random.choice(NEIGHBOURS) if self.ipv6 else "-p icmp -m icmp --icmp-type 8 -j ACCEPT")
         if self.chance(0.3):
             start.append("-p tcp -m tcp --tcp-flags FIN,SYN,RST,PSH,ACK,URG NONE -j DROP")
             start.append("-p tcp ! --syn -m conntrack --ctstate NEW -j DROP")

@@ -20,7 +20,10 @@ ICMP = ("ip protocol icmp accept", "meta l4proto icmp accept", "icmp type echo-r
         "meta l4proto { icmp, ipv6-icmp } accept", "ip6 nexthdr icmpv6 accept",
         "icmpv6 type { nd-neighbor-solicit, nd-router-advert, nd-neighbor-advert } accept",
         "ip6 nexthdr icmpv6 icmpv6 type { nd-neighbor-solicit, echo-request } ip6 hoplimit 255 accept",
-        "meta l4proto ipv6-icmp icmpv6 type nd-router-advert accept")
+        "meta l4proto ipv6-icmp icmpv6 type nd-router-advert accept", "icmpv6 type nd-neighbor-solicit accept",
+        "icmpv6 type 135-136 ct state untracked accept", "icmpv6 type != { nd-neighbor-solicit } drop",
+        "ip6 daddr ff02::1:ff00:0/104 accept", "meta pkttype multicast accept", "ip6 saddr fe80::/10 accept",
+        "icmpv6 type vmap { nd-neighbor-solicit : accept, nd-neighbor-advert : drop }", "ct state invalid drop")
 SCANS = ("tcp flags & (fin|syn) == (fin|syn) drop", "tcp flags & (syn|rst) == (syn|rst) drop",
          "tcp flags & (fin|syn|rst|psh|ack|urg) == 0x0 drop", "tcp flags fin,psh,urg / fin,syn,rst,psh,ack,urg drop",
          "ct state new tcp flags & (fin|syn|rst|ack) != syn drop", "tcp flags != syn ct state new counter drop",

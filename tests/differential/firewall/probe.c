@@ -6,11 +6,12 @@
  *                                       network namespace now is on the machine, and may load rules there
  *   prefer INTERFACE                    that is where the machine's routes lead from now on
  *   ask NAME INTERFACE SOURCE DESTINATION PORT    a client behind that interface, with any address
+ *                                       (port 0: a neighbour, that solicits the machine's link layer address)
  *   go QUIET                            all that were asked for connect at once, until nothing was heard for that many
  *                                       milliseconds; answers "NAME RESULT" for each, and "done"
  *
- * RESULT is "open" (the server's banner was read), "refused" (reset, or an ICMP error), "half" (the server answered the
- * SYN, no banner came) or "silent".
+ * RESULT is "open" (the server's banner was read, or the address was advertised), "refused" (reset, or an ICMP error),
+ * "half" (the server answered the SYN, no banner came) or "silent".
  */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -54,6 +55,7 @@ struct client {
 
 struct prober {
 	struct network network;
+	int group_fd; /* what keeps the machine in its addresses' groups, or 0 */
 	int packet_fd; /* outside, on all interfaces */
 	struct pollfd listeners[1 + LISTENER_LIMIT]; /* the first one is packet_fd */
 	size_t listener_count;
@@ -145,6 +147,49 @@ static void send_segment(const struct prober *prober, const struct client *clien
 	tcp->check = fold(add_words(sum, tcp, size));
 	if (sendto(prober->packet_fd, packet, offset + size, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
 		err(1, "%s: packet", client->name);
+}
+
+/* ff02::1:ffXX:XXXX, which the machine's address belongs to (RFC 4291, 2.7.1). */
+static struct in6_addr group_of(const struct address *address)
+{
+	struct in6_addr group = {{{0xff, 2, [11] = 1, [12] = 0xff}}};
+
+	memcpy(group.s6_addr + 13, address->bytes + 13, 3);
+	return group;
+}
+
+/* RFC 4861, 4.3 */
+static void send_solicitation(const struct prober *prober, const struct client *client)
+{
+	unsigned char packet[sizeof(struct ip6_hdr) + sizeof(struct nd_neighbor_solicit) + 8] = {0};
+	struct ip6_hdr *ip6 = (struct ip6_hdr *)packet;
+	struct nd_neighbor_solicit *solicitation = (struct nd_neighbor_solicit *)(ip6 + 1);
+	unsigned char *option = (unsigned char *)(solicitation + 1);
+	size_t size = sizeof(packet) - sizeof(*ip6);
+	struct sockaddr_ll to = {
+	    .sll_family = AF_PACKET,
+	    .sll_protocol = htons(ETH_P_IPV6),
+	    .sll_ifindex = client->interface->peer_index,
+	    .sll_halen = ETH_ALEN,
+	    .sll_addr = {0x33, 0x33, 0xff},
+	};
+
+	ip6->ip6_vfc = 6 << 4;
+	ip6->ip6_plen = htons((uint16_t)size);
+	ip6->ip6_nxt = IPPROTO_ICMPV6;
+	ip6->ip6_hlim = 255;
+	memcpy(&ip6->ip6_src, client->source.bytes, 16);
+	ip6->ip6_dst = group_of(&client->destination);
+	memcpy(to.sll_addr + 3, client->destination.bytes + 13, 3);
+	solicitation->nd_ns_type = ND_NEIGHBOR_SOLICIT;
+	memcpy(&solicitation->nd_ns_target, client->destination.bytes, 16);
+	option[0] = ND_OPT_SOURCE_LINKADDR;
+	option[1] = 1;
+	memcpy(option + 2, client->interface->address, ETH_ALEN);
+	solicitation->nd_ns_cksum =
+	    fold(add_words(add_words(IPPROTO_ICMPV6 + (uint32_t)size, &ip6->ip6_src, 32), solicitation, size));
+	if (sendto(prober->packet_fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		err(1, "%s: solicitation", client->name);
 }
 
 /* A packet as the client's side sees it. */
@@ -256,6 +301,25 @@ static bool hear_error(struct prober *prober, const struct heard *heard)
 	return true;
 }
 
+static bool hear_advertisement(struct prober *prober, const struct heard *heard)
+{
+	const struct nd_neighbor_advert *advertisement = (const struct nd_neighbor_advert *)heard->payload;
+
+	if (heard->size < sizeof(*advertisement) || advertisement->nd_na_type != ND_NEIGHBOR_ADVERT)
+		return false;
+	for (size_t i = 0; i < prober->client_count; i++) {
+		struct client *client = &prober->clients[i];
+
+		if (client->port || client->state >= STATE_OPEN ||
+		    !same_address(&client->source, &heard->destination) ||
+		    memcmp(&advertisement->nd_na_target, client->destination.bytes, 16) != 0)
+			continue;
+		decide(prober, client, STATE_OPEN);
+		return true;
+	}
+	return false;
+}
+
 static bool hear(struct prober *prober)
 {
 	unsigned char packet[PACKET_LIMIT];
@@ -273,7 +337,7 @@ static bool hear(struct prober *prober)
 		if (heard.protocol == IPPROTO_TCP)
 			useful = hear_segment(prober, &heard) || useful;
 		else if (heard.protocol == (heard.source.ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
-			useful = hear_error(prober, &heard) || useful;
+			useful = hear_error(prober, &heard) || hear_advertisement(prober, &heard) || useful;
 	}
 	return useful;
 }
@@ -332,6 +396,26 @@ static void hang_up(struct prober *prober)
 	prober->connection_count = 0;
 }
 
+/* An interface without ARP takes part in no neighbour discovery by itself. */
+static void join_groups(struct prober *prober)
+{
+	struct network *network = &prober->network;
+
+	if (prober->group_fd)
+		close(prober->group_fd);
+	prober->group_fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; i < network->address_count * network->interface_count; i++) {
+		const struct address *address = &network->addresses[i / network->interface_count];
+		struct ipv6_mreq request = {group_of(address),
+					    (unsigned)network->interfaces[i % network->interface_count].index};
+
+		if (address->ipv6 &&
+		    setsockopt(prober->group_fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) < 0 &&
+		    errno != EADDRINUSE)
+			err(1, "a group of the machine");
+	}
+}
+
 /* --- commands -------------------------------------------------------------- */
 
 static char *next_item(char **list, const char *separators)
@@ -371,6 +455,7 @@ static void command_new(struct prober *prober, char *words)
 			add_listener(prober, listen_at(&network->interfaces[i], true, ports[j]));
 		}
 	}
+	join_groups(prober);
 	prober->client_count = 0;
 	puts("ready");
 }
@@ -423,7 +508,10 @@ static void command_go(struct prober *prober, char *words)
 	prober->undecided = prober->client_count;
 	for (size_t i = 0; i < prober->client_count; i++) {
 		prober->by_port[prober->clients[i].source_port] = &prober->clients[i];
-		send_segment(prober, &prober->clients[i], true, false, 0);
+		if (prober->clients[i].port)
+			send_segment(prober, &prober->clients[i], true, false, 0);
+		else
+			send_solicitation(prober, &prober->clients[i]);
 	}
 	deadline = now() + quiet;
 	while (prober->undecided) {

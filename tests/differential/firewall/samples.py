@@ -2,6 +2,7 @@
 """Rule sets whose answers anybody can tell: they judge the prober, which judges the rest."""
 
 NEAR, FAR = "192.0.2.77", "198.51.100.7"
+NEIGHBOUR = "fe80::1"
 NEAR6, FAR6 = "2001:db8::77", "2001:db8:ffff::7"
 
 NFT_HEAD = "#!/usr/sbin/nft -f\nflush ruleset\n"
@@ -34,9 +35,18 @@ def first_only(result):
     return {**everywhere(result), **{("eth0", source): "open" for source in (NEAR, FAR, NEAR6, FAR6)}}
 
 
+def found_by_neighbours(result):
+    """Beside clients that connect, two neighbours that solicit the machine's address."""
+    return {**everywhere("open"), **{(interface, NEIGHBOUR): result for interface in ("eth0", "eth1")}}
+
+
 # Name, tool, files, what becomes of each client
 NFT = [
     ("nothing", {"etc/nftables.conf": NFT_HEAD}, everywhere("open")),
+    ("found", nft("tcp dport 22 accept\n\t\ticmpv6 type nd-neighbor-solicit accept", "drop"), found_by_neighbours("open")),
+    ("not found", nft("ct state established,related accept\n\t\ttcp dport 22 accept\n\t\ticmpv6 type nd-neighbor-advert "
+                      "accept", "drop"), found_by_neighbours("silent")),
+    ("found by nobody else", nft("icmpv6 type nd-neighbor-advert drop", hook="output"), found_by_neighbours("silent")),
     ("open", nft("ct state established,related accept\n\t\ttcp dport 22 accept", "drop"), everywhere("open")),
     ("closed", nft("ct state established,related accept", "drop"), everywhere("silent")),
     ("refused by a reset", nft("tcp dport 22 reject with tcp reset"), everywhere("refused")),

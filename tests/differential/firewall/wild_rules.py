@@ -42,6 +42,9 @@ class Maker:
         if kind == "interface":
             option = {"in": "-i", "out": "-o"}.get(direction) or choice(["-i", "-o"])
             return f"! {option} {choice(['eth0', 'eth1', 'eth+', 'wg0', 'lo'])}"
+        if kind == "neighbours":
+            types = ["135", "136/0", "neighbour-solicitation", "neighbor-advertisement", "135/1", "echo-request"]
+            return f"-p ipv6-icmp -m icmp6 ! --icmpv6-type {self.random.choice(types)}" if self.ipv6 else ""
         if kind == "owner":
             return f"-m owner ! --uid-owner {choice(['0', '1000'])}" if direction == "out" else ""
         return {
@@ -60,6 +63,9 @@ class Maker:
         kinds = ["interface", "owner", "source", "destination", self.random.choice(["tcp", "tcp", "multiport"]), "conntrack",
                  "mark", "connmark", "addrtype", "rare"]
         chosen = self.random.sample(kinds, self.random.choice([0, 1, 1, 1, 2, 2, 3]))
+        # Neighbour discovery has no ports.
+        if self.ipv6 and self.chance(0.15):
+            chosen = ["neighbours"] + [kind for kind in chosen if kind not in ("tcp", "multiport")]
         return " ".join(filter(None, (self.negation(self.match(kind, direction)) for kind in chosen)))
 
     def table(self, name, chains, rules):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who can log in, as sshrescue judges it: dump ROOT. A line on standard input asks for one look; the answer is a line
- * for each account (name, the ways that are certain, those that are possible, whether one is open in any case, reason)
- * and "end".
+ * for each account (name, the ways that are certain, those that are possible, whether one is open in any case, reason),
+ * one for what TCP wrappers do ("wrappers" and the problem's code, or nothing), and "end".
  */
 #include <stdio.h>
 
@@ -37,6 +37,9 @@ static int look(const char *root)
 	login_stage_init(&stage, &facts, &findings);
 	for (size_t i = 0; i < stage.accounts.count; i++)
 		print_account(&stage, &stage.accounts.items[i]);
+	findings.problems.count = 0;
+	login_check_wrappers(&stage);
+	printf("wrappers\t%s\n", findings.problems.count ? findings.problems.items[0]->info->code : "");
 	puts("end");
 	fflush(stdout);
 	return 0;

@@ -41,7 +41,7 @@ def key_lines(maker, keys, today, release):
         "from=\"10.0.0.0/8\" " + good, "from=\"*\" " + good, "environment=\"A=b\" " + good,
         "permitopen=\"localhost:80\" " + good, good.replace(" ", "", 1), "ssh-rsa " + good.split()[1],
         "pty " + good, "principals=\"a\" " + good, good + " a comment with words", "ssh-dss AAAAB3NzaC1kc3M= x",
-        "\\\" " + good, "command=\"a\\\"b; echo in\" " + good, good.split()[0] + "\n" + good.split()[1],
+        "\\\" " + good, "command=\"echo 'a\\\"b'; echo in\" " + good, good.split()[0] + "\n" + good.split()[1],
     ]
     return maker.choice(choices) + ("" if maker.random() < 0.1 else "\n")
 
@@ -118,7 +118,7 @@ def setting(maker, release, in_match):
         lambda: "PubkeyAcceptedKeyTypes " + maker.choice(["ssh-ed25519", "rsa-sha2-512", "-ssh-ed25519", "+ssh-rsa", "ssh-*",
                                                           "-rsa*", "ecdsa-sha2-nistp256"]),
         lambda: "ForceCommand echo in",
-        lambda: "MaxAuthTries " + often(maker, "6", ["0", "1"], 0.6),
+        lambda: "MaxAuthTries " + often(maker, "6", ["0"], 0.6),
         lambda: "MaxSessions " + often(maker, "10", ["0"], 0.6),
         lambda: "ChrootDirectory " + maker.choice(["none", "none", "/srv", "/home/alice", "%h"]),
         lambda: "RevokedKeys " + maker.choice(["none", "/etc/ssh/missing", "/etc/ssh/empty"]),
@@ -137,7 +137,7 @@ def config(maker, release):
     for _ in range(maker.choice([0, 0, 0, 1, 1, 2])):
         lines.append("Match " + maker.choice([
             "User alice", "User bob,alice", "User *,!root", "Group staff", "Group friends,!staff", "all", "User root",
-            "Address 10.0.0.0/8", "User alice Address 10.0.0.0/8", "Host *.example.org", "LocalPort 22",
+            "Address 10.0.0.0/8", "User alice Address 10.0.0.0/8", "Host *.example.org", "LocalPort 2222",
             "User alice Group alice", "Group *", "User nobody"]))
         lines += ["    " + setting(maker, release, True) for _ in range(maker.choice([1, 1, 2]))]
     return "\n".join(lines) + "\n"
@@ -177,3 +177,21 @@ def pam(maker, usual):
     if maker.random() < 0.2:
         lines = [kept for kept in lines if "pam_nologin" not in kept]
     return "\n".join(lines) + "\n", files
+
+
+def hosts(maker, allow):
+    """hosts.allow or hosts.deny."""
+    daemons = ["sshd", "ALL", "sshd", "SSHD", "vsftpd", "vsftpd, sshd", "vsftpd sshd", "ALL EXCEPT sshd", "ALL EXCEPT vsftpd",
+               "sshd-session", "22", "sshd@45.60.70.10", "ALL EXCEPT ALL EXCEPT sshd", "in.sshd", ""]
+    clients = ["ALL", "ALL", "all", "*", "127.0.0.1", "localhost", "10.0.0.0/8", "77.88.99.110", "ALL EXCEPT 10.0.0.1",
+               ".example.org", "127.", "0.0.0.0/0.0.0.0", "ALL@ALL", "[::1]", "10.0.0.1, ALL", "10. ALL", "LOCAL", ""]
+    options = [": ALLOW", ": DENY", ": deny", ": spawn /bin/true", ": twist /bin/true", ": severity auth.info",
+               ": spawn /bin/true : allow", ": frobnicate", ": keepalive", ":", ": spawn (echo a\\:b) : DENY"]
+    lines = []
+    for _ in range(maker.choice([0, 0, 1, 1, 2, 3]) if allow else maker.choice([0, 1, 1, 1, 2])):
+        line = f"{maker.choice(daemons)}{maker.choice([':', ': ', ' : '])}{maker.choice(clients)}"
+        if maker.random() < 0.2:
+            line += " " + maker.choice(options)
+        lines.append(often(maker, line, ["# " + line, line.replace(":", "", 1), line.replace(":", ": \\\n", 1), "",
+                                         " " + line, line + " # x", line + "\r", "#" + line + "\\"], 0.85))
+    return "\n".join(lines) + ("" if not lines or maker.random() < 0.1 else "\n")
