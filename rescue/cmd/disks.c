@@ -164,7 +164,7 @@ static void work_on_all(struct run *run)
 		const char *names;
 
 		if (!volume->wanted || !content_is_filesystem(volume->probe.content) || volume->busy ||
-		    volume->probe.damaged || volume->trouble || is_seen(run, i))
+		    volume_obstacle(volume) || is_seen(run, i))
 			continue;
 		work_on(run, volume, NULL);
 		names = arena_memdup(&run->arena, run->shared->subvolumes, sizeof(run->shared->subvolumes));
@@ -186,6 +186,10 @@ static int finish(struct run *run)
 {
 	struct text text = {.arena = &run->arena};
 
+	for (size_t i = 0; i < run->set.volumes.count; i++) {
+		if (run->set.volumes.items[i]->wanted && volume_obstacle(run->set.volumes.items[i]))
+			run->status |= EXIT_ERROR;
+	}
 	if (run->action == DISKS_LIST)
 		run->status &= EXIT_ERROR;
 	else if (!count_systems(run))
@@ -194,11 +198,10 @@ static int finish(struct run *run)
 		listing_json(&text, &run->set, &run->systems, run->status);
 	} else if (run->action == DISKS_LIST || !count_systems(run)) {
 		listing_table(&text, &run->set, &run->systems);
-		if (run->systems.count)
-			text_add_string(&text, "\n");
+		text_add_string(&text, "\n");
 	}
 	if (!run->options.json)
-		listing_verdicts(&text, &run->systems);
+		listing_verdicts(&text, &run->set, &run->systems);
 	if (!count_systems(run) && run->action != DISKS_LIST)
 		(void)complain(0, "there is no root of a Linux system on %s",
 			       run->options.argument_count ? "what was named" : "any disk that is not in use");

@@ -96,8 +96,16 @@ void listing_table(struct text *text, const struct volume_set *set, const found_
 	}
 }
 
-void listing_verdicts(struct text *text, const found_list *systems)
+void listing_verdicts(struct text *text, const struct volume_set *set, const found_list *systems)
 {
+	for (size_t i = 0; i < set->volumes.count; i++) {
+		const struct volume *volume = set->volumes.items[i];
+
+		if (volume->wanted && volume_obstacle(volume))
+			text_printf(text, "%s: %s\n", escape_terminal_string(text->arena, volume->name),
+				    escape_terminal_string(text->arena, volume_obstacle(volume)));
+	}
+
 	for (size_t i = 0; i < systems->count; i++) {
 		const struct found_system *system = &systems->items[i];
 		const struct system_result *result = &system->result;

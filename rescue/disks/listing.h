@@ -18,8 +18,8 @@ typedef ARRAY_OF(struct found_system) found_list;
 
 /* One line for each volume, and what system is in it. */
 void listing_table(struct text *text, const struct volume_set *set, const found_list *systems);
-/* One line for each system: the closing words of a run. */
-void listing_verdicts(struct text *text, const found_list *systems);
+/* One line for each system, and for what kept one from being looked at: the closing words of a run. */
+void listing_verdicts(struct text *text, const struct volume_set *set, const found_list *systems);
 void listing_json(struct text *text, const struct volume_set *set, const found_list *systems, unsigned status);
 
 #endif

@@ -4,11 +4,33 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "disks/loop.h"
 #include "disks/mapper.h"
+#include "disks/sysfs.h"
 #include "disks/tool.h"
+
+/* udev's rules activate an LVM group that they see on a new device; nobody asked for that, and it would hold the device
+ * when we are gone. */
+static void send_followers_away(struct volume_set *set, dev_t device)
+{
+	static const char *const settle[] = {"udevadm", "settle", "--timeout=20", NULL};
+	struct tool_result result;
+	string_list holders = {0};
+
+	(void)tool_run(set->arena, settle, -1, &result);
+	sysfs_list(set->arena, arena_printf(set->arena, "/sys/dev/block/%u:%u/holders", major(device), minor(device)),
+		   &holders);
+	for (size_t i = 0; i < holders.count; i++) {
+		char *name =
+		    sysfs_line(set->arena, arena_printf(set->arena, "/sys/block/%s/dm/name", holders.items[i]));
+
+		if (name)
+			(void)mapper_is_gone(set->arena, name);
+	}
+}
 
 void luks_open(struct volume_set *set, struct volume *volume, const struct stack_request *request)
 {
@@ -65,5 +87,6 @@ void luks_open(struct volume_set *set, struct volume *volume, const struct stack
 	    .read_only = volume->read_only,
 	};
 	volume->opened = true;
+	send_followers_away(set, mapped.device);
 	volume_add(set, &draft)->wanted = volume->wanted;
 }

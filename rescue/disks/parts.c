@@ -65,9 +65,8 @@ const struct volume *parts_find(const struct place *place, const char *source)
 	for (size_t i = 0; i < place->set->volumes.count; i++) {
 		const struct volume *volume = place->set->volumes.items[i];
 
-		if (volume->machine == place->volume->machine && !volume->busy && !volume->trouble &&
-		    !volume->probe.damaged && content_is_filesystem(volume->probe.content) &&
-		    is_source(place, volume, source))
+		if (volume->machine == place->volume->machine && !volume->busy && !volume_obstacle(volume) &&
+		    content_is_filesystem(volume->probe.content) && is_source(place, volume, source))
 			return volume;
 	}
 	return NULL;

@@ -78,12 +78,6 @@ static void set_uuid(struct probe *probe, const unsigned char bytes[16])
 		to += sprintf(to, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", bytes[i]);
 }
 
-static void set_damage(struct probe *probe, const char *damage)
-{
-	probe->damaged = true;
-	probe->damage = damage;
-}
-
 static bool probe_ext(const struct probed *probed, struct probe *ret)
 {
 	enum {
@@ -118,9 +112,9 @@ static bool probe_ext(const struct probed *probed, struct probe *ret)
 		ret->needs_fsck = "the file system was not unmounted in good order, and has no journal that mends it";
 	block_size = read_le32(super + 0x18) <= 6 ? 1024u << read_le32(super + 0x18) : 0;
 	if (!block_size)
-		set_damage(ret, "its superblock names an impossible block size");
+		ret->damage = "its superblock names an impossible block size";
 	else if (read_le32(super + 4) > probed->size / block_size)
-		set_damage(ret, "it is larger than what holds it: the end is missing");
+		ret->damage = "it is larger than what holds it: the end is missing";
 	return true;
 }
 
@@ -138,9 +132,9 @@ static bool probe_xfs(const struct probed *probed, struct probe *ret)
 	block_size = read_be32(super + 4);
 	blocks = read_be64(super + 8);
 	if (block_size < 512 || block_size > 65536 || (block_size & (block_size - 1)))
-		set_damage(ret, "its superblock names an impossible block size");
+		ret->damage = "its superblock names an impossible block size";
 	else if (blocks > probed->size / block_size)
-		set_damage(ret, "it is larger than what holds it: the end is missing");
+		ret->damage = "it is larger than what holds it: the end is missing";
 	return true;
 }
 
@@ -160,7 +154,7 @@ static bool probe_btrfs(const struct probed *probed, struct probe *ret)
 	ret->device_count = read_le64(super + 0x88);
 	/* dev_item.total_bytes: how large this device was */
 	if (read_le64(super + 0xc9 + 8) > probed->size)
-		set_damage(ret, "it is larger than what holds it: the end is missing");
+		ret->damage = "it is larger than what holds it: the end is missing";
 	return true;
 }
 

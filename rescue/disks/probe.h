@@ -36,8 +36,7 @@ struct probe {
 	uint64_t device_count; /* of a btrfs; else 0 */
 	bool needs_recovery; /* the journal holds what is not in its place yet (not known of xfs) */
 	const char *needs_fsck; /* what it says of itself that a journal does not mend, a sentence; or NULL */
-	bool damaged; /* the signature is there, the rest does not fit it */
-	const char *damage; /* what does not fit, or NULL */
+	const char *damage; /* the signature is there, but this does not fit it: a sentence; or NULL */
 };
 
 /* Looks at size bytes from offset on of an open file or device. 0 or the negative errno of a read that failed. */

@@ -33,6 +33,13 @@ static const char *read_trouble(struct volume_set *set, int error)
 	return arena_printf(set->arena, "it cannot be read: %s", strerror(-error));
 }
 
+const char *volume_obstacle(const struct volume *volume)
+{
+	if (volume->busy || volume->table)
+		return NULL;
+	return volume->trouble ? volume->trouble : volume->probe.damage;
+}
+
 bool volume_is_same_btrfs(const struct volume *a, const struct volume *b)
 {
 	return a->probe.content == CONTENT_BTRFS && b->probe.content == CONTENT_BTRFS && a->machine == b->machine &&

@@ -70,6 +70,10 @@ int volumes_add(struct volume_set *set, const char *path);
 /* A volume of this name, alias or device that is already there, or NULL. */
 struct volume *volume_find_device(const struct volume_set *set, dev_t device);
 
+/* Why what is on a volume cannot be looked at, or NULL. That it is in use is no trouble, nor is a partition table that
+ * only its copy can be read of. */
+const char *volume_obstacle(const struct volume *volume);
+
 /* Whether two volumes are parts of one btrfs. */
 bool volume_is_same_btrfs(const struct volume *a, const struct volume *b);
 
