@@ -151,14 +151,18 @@ struct blob txn_manifest_format(struct arena *arena, const struct txn_manifest *
 
 /* ---- what may stand in one --------------------------------------------------------------------------------------- */
 
-static bool policy_allows_made(enum node_type type, const char *path)
+static bool policy_allows_made(const struct txn_entry *entry)
 {
+	const char *path = entry->path;
+
 	/* What was moved out of the way appears under its new name, and is gone from the old one. */
 	if (policy_allows_path(EDIT_RENAME, path))
 		return true;
-	return type == NODE_SYMLINK
-		   ? policy_allows_path(EDIT_SYMLINK, path)
-		   : policy_allows_path(EDIT_WRITE, path) || policy_allows_path(EDIT_REPLACE_LINE, path);
+	if (entry->after.type == NODE_SYMLINK)
+		return policy_allows_path(EDIT_SYMLINK, path);
+	/* Lines are edited in files that are there. */
+	return policy_allows_path(EDIT_WRITE, path) ||
+	       (entry->operation == TXN_REPLACE && policy_allows_path(EDIT_REPLACE_LINE, path));
 }
 
 static bool policy_allows_entry(const struct txn_entry *entry)
@@ -168,7 +172,7 @@ static bool policy_allows_entry(const struct txn_entry *entry)
 	switch (entry->operation) {
 	case TXN_REPLACE:
 	case TXN_CREATE:
-		return policy_allows_made(after->type, entry->path);
+		return policy_allows_made(entry);
 	case TXN_REMOVE:
 		return policy_allows_path(EDIT_UNLINK, entry->path) || policy_allows_path(EDIT_RENAME, entry->path);
 	case TXN_MKDIR:

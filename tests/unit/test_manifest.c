@@ -140,7 +140,7 @@ static void names_nothing_else(void **state)
 	    "/etc/sshrescue",
 	    "/etc/sshrescue/20261122-184047-1/prepared",
 	    "/etc/shadow-",
-	    "/root/.ssh/authorized_keys",
+	    "/root/.ssh/environment",
 	    "/etc/ssh/a%00b",
 	    "/etc/ssh/a%0ab",
 	    "/etc/ssh/a%zz",
@@ -170,6 +170,7 @@ static void operations_must_fit(void **state)
 	    "after directory 0755 0 0 0 0.000000000 2 -\n",
 	    "entry attributes /usr/sbin/sshd\nbefore file 0644 0 0 1 0.000000000 2 -\n"
 	    "after file 0755 0 0 1 0.000000000 2 -\n",
+	    "entry replace /root/.ssh/authorized_keys\n" BEFORE AFTER,
 	    "entry remove /etc/ssh/fifo\nbefore other 010644 0 0 0 0.000000000 2 -\n" ABSENT_AFTER,
 	};
 	static const char *const bad[] = {
@@ -192,6 +193,9 @@ static void operations_must_fit(void **state)
 	    "entry attributes /usr/sbin/sshd\nbefore file 0755 0 0 1 0.000000000 2 -\n"
 	    "after file 0755 1000 0 1 0.000000000 2 -\n",
 	    "entry chmod /etc/ssh/x\n" BEFORE AFTER,
+	    /* keys are mended, never given */
+	    "entry create /root/.ssh/authorized_keys\n" ABSENT_BEFORE AFTER,
+	    "entry remove /root/.ssh/authorized_keys\n" BEFORE ABSENT_AFTER,
 	};
 
 	(void)state;
