@@ -146,6 +146,15 @@ bool problem_same(const struct problem *a, const struct problem *b)
 	return a->path && b->path ? string_equal(a->path, b->path) : a->path == b->path;
 }
 
+bool findings_has(const struct findings *findings, enum problem_code code)
+{
+	for (size_t i = 0; i < findings->problems.count; i++) {
+		if (findings->problems.items[i]->code == code)
+			return true;
+	}
+	return false;
+}
+
 enum stage_status findings_stage_status(const struct findings *findings, enum stage stage)
 {
 	static const enum stage_status from_severity[] = {

@@ -172,6 +172,8 @@ char *problem_title(struct arena *arena, const struct problem_info *info);
 char *problem_summary(struct arena *arena, const struct problem *problem);
 /* Two problems of different looks are the same one: code, path and subject are equal (lines move). */
 bool problem_same(const struct problem *a, const struct problem *b);
+/* Whether a problem of that code was raised. */
+bool findings_has(const struct findings *findings, enum problem_code code);
 /* The worst thing known of a stage. */
 enum stage_status findings_stage_status(const struct findings *findings, enum stage stage);
 

@@ -102,14 +102,20 @@ static void add_path(struct text *text, const struct findings *findings, struct 
 	text_add_string(text, "\n");
 }
 
-static enum stage_status problem_mark(const struct problem *problem)
+/* Only what was written is repaired. */
+static bool is_repaired(const struct report *report, const struct problem *problem)
+{
+	return problem->state == PROBLEM_STATE_REPAIRED && report->kind == REPORT_REPAIR && !report->failure;
+}
+
+static enum stage_status problem_mark(const struct report *report, const struct problem *problem)
 {
 	static const enum stage_status from_severity[] = {
 	    [SEVERITY_BLOCKS] = STAGE_BLOCKS, [SEVERITY_UNKNOWN] = STAGE_UNKNOWN, [SEVERITY_LIMITS] = STAGE_LIMITS,
 	    [SEVERITY_WARNS] = STAGE_WARNS,   [SEVERITY_INFO] = STAGE_SKIPPED,
 	};
 
-	return problem->state == PROBLEM_STATE_REPAIRED ? STAGE_OK : from_severity[problem->severity];
+	return is_repaired(report, problem) ? STAGE_OK : from_severity[problem->severity];
 }
 
 static void add_repair(struct text *text, const struct report *report, const struct problem *problem)
@@ -118,8 +124,7 @@ static void add_repair(struct text *text, const struct report *report, const str
 	size_t start = text->size;
 
 	if (problem->edits.count && problem->class != REPAIR_REPORT) {
-		bool done =
-		    problem->state == PROBLEM_STATE_REPAIRED && report->kind == REPORT_REPAIR && !report->failure;
+		bool done = is_repaired(report, problem);
 
 		text_printf(text, "      %s: %s ", done ? "repaired" : "repair", done ? verb->past : verb->present);
 		add_safe(text, problem->repair ? problem->repair : "it");
@@ -134,7 +139,7 @@ static void add_repair(struct text *text, const struct report *report, const str
 		add_safe(text, problem->left_because);
 		text_add_string(text, "\n");
 	}
-	if (problem->remedy && problem->state != PROBLEM_STATE_REPAIRED) {
+	if (problem->remedy && !is_repaired(report, problem)) {
 		text_add_string(text, "      remedy: ");
 		add_safe(text, problem->remedy);
 		text_add_string(text, "\n");
@@ -144,7 +149,7 @@ static void add_repair(struct text *text, const struct report *report, const str
 static void add_problem(struct text *text, const struct report *report, const struct problem *problem,
 			struct report_style style)
 {
-	report_mark(text, problem_mark(problem), style);
+	report_mark(text, problem_mark(report, problem), style);
 	text_printf(text, " %-*s ", CODE_COLUMN, problem->info->code);
 	add_safe(text, problem_summary(text->arena, problem));
 	text_add_string(text, "\n");
@@ -175,7 +180,7 @@ static struct left_count count_left(const struct report *report)
 	for (size_t i = 0; i < report->plan->problems.count; i++) {
 		const struct problem *problem = report->plan->problems.items[i];
 
-		if (problem->state == PROBLEM_STATE_REPAIRED && report->kind == REPORT_REPAIR && !report->failure)
+		if (is_repaired(report, problem))
 			continue;
 		count.blocking += problem->severity == SEVERITY_BLOCKS;
 		count.unknown += problem->severity == SEVERITY_UNKNOWN;
@@ -223,6 +228,8 @@ static void add_verdict(struct text *text, const struct report *report)
 		text_printf(text, ": %s",
 			    count.unknown ? "something on the way in was not understood"
 					  : "part of the way in was not judged");
+	else if (findings_has(&final_look(report)->findings, PROBLEM_LOGIN_NOBODY))
+		text_add_string(text, ", but no account can log in");
 	else if (count.limiting)
 		text_add_string(text, ", but not for everybody");
 	else

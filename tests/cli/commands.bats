@@ -79,6 +79,7 @@ mask()
 	sed -i 's/^#\?PermitRootLogin.*/PermitRootLogn no/' "$ROOT/etc/ssh/sshd_config"
 	before=$(tree_of "$ROOT")
 	expect 4 "$SSHRESCUE" repair -n --root "$ROOT"
+	[[ $output == *"service.masked"* && $output != *"ok service.masked"* && $output != *"✓ service.masked"* ]]
 	diff <(echo "$before") <(tree_of "$ROOT")
 	[ ! -e "$ROOT/etc/sshrescue" ]
 	grep -qx -- '-PermitRootLogn no' <<<"$output"

@@ -110,6 +110,7 @@ line_of_report()
 	reports login.nobody
 	[ "$(json '.stages[] | select(.stage == "login") | .status')" = blocks ]
 	[ "$(line_of_report)" = 'who gets in: nobody; not: root (no authorized key; no password for root)' ]
+	"$SSHRESCUE" check --root "$ROOT" | grep -Fx 'reachable, but no account can log in.'
 }
 
 @test "login.key-modes: a directory that another group can write is repaired once asked" {
