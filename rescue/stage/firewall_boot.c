@@ -3,12 +3,11 @@
  * Which programs of the boot load packet filter rules, and from which files. Nothing here may take a firewall for none:
  * whatever mentions a firewall and is not understood is raised as not judged.
  */
-#include "stage/firewall_load.h"
+#include "stage/firewall_boot.h"
 
 #include <errno.h>
 
 #include "base/text.h"
-#include "parse/interfaces.h"
 #include "parse/unit_command.h"
 #include "stage/condition.h"
 #include "stage/firewall_mention.h"
@@ -18,12 +17,6 @@ enum {
 	UNIT_LIMIT = 1000, /* enabled units that are looked at */
 };
 
-struct search {
-	const struct facts *facts;
-	struct findings *findings;
-	firewall_loaders *loaders;
-};
-
 static bool starts(const struct search *search, const char *name)
 {
 	const struct unit_setting *setting;
@@ -31,11 +24,6 @@ static bool starts(const struct search *search, const char *name)
 	return unit_boot_starts(search->facts->units, name, NULL) &&
 	       conditions_judge(search->facts, unit_load(search->facts->units, name), &setting, NULL) !=
 		   CONDITION_FAILED;
-}
-
-static int read_text(const struct search *search, const char *path, struct blob *ret, struct node_stat *stat)
-{
-	return target_read(search->facts->target, path, SCRIPT_LIMIT, search->facts->arena, ret, stat);
 }
 
 void firewall_raise_unevaluated(struct findings *findings, const char *what, const char *path, unsigned line,
@@ -49,7 +37,16 @@ void firewall_raise_unevaluated(struct findings *findings, const char *what, con
 		       "read the rules: a new TCP connection to the SSH port must be accepted, and the answer let out");
 }
 
-static struct firewall_loader *add_loader(const struct search *search, const char *name, enum firewall_moment moment)
+int search_read(const struct search *search, const char *path, struct blob *ret, struct node_stat *stat)
+{
+	int r = target_read(search->facts->target, path, SCRIPT_LIMIT, search->facts->arena, ret, stat);
+
+	if (r == -EFBIG || r == -EIO)
+		firewall_raise_unevaluated(search->findings, path, path, 0, strerror(-r));
+	return r;
+}
+
+struct firewall_loader *search_add_loader(const struct search *search, const char *name, enum firewall_moment moment)
 {
 	struct firewall_loader *loader = array_push(search->facts->arena, search->loaders);
 
@@ -108,13 +105,13 @@ static struct firewall_step *add_unit_step(const struct search *search, struct f
 /* ufw-init(8), iptables.init of RHEL: what their scripts read is known. */
 static void load_ufw(const struct search *search, const char *name)
 {
-	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf",
+	add_unit_step(search, search_add_loader(search, name, MOMENT_UNIT), FIREWALL_UFW, "/etc/ufw/ufw.conf",
 		      "iptables-restore");
 }
 
 static void load_firewalld(const struct search *search, const char *name)
 {
-	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD,
+	add_unit_step(search, search_add_loader(search, name, MOMENT_UNIT), FIREWALL_FIREWALLD,
 		      "/etc/firewalld/firewalld.conf", NULL);
 }
 
@@ -143,7 +140,7 @@ static void load_netfilter_persistent(const struct search *search, const char *n
 	};
 	static const char *const directories[] = {"/usr/share/netfilter-persistent/plugins.d",
 						  "/etc/netfilter-persistent/plugins.d"};
-	struct firewall_loader *loader = add_loader(search, name, MOMENT_UNIT);
+	struct firewall_loader *loader = search_add_loader(search, name, MOMENT_UNIT);
 
 	for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
 		dir_list entries = {0};
@@ -193,7 +190,7 @@ static void load_iptables_service(const struct search *search, const char *name)
 		load_unit_commands(search, name);
 		return;
 	}
-	add_unit_step(search, add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
+	add_unit_step(search, search_add_loader(search, name, MOMENT_UNIT), FIREWALL_IPTABLES,
 		      ipv6 ? "/etc/sysconfig/ip6tables" : "/etc/sysconfig/iptables",
 		      ipv6 ? "ip6tables-restore" : "iptables-restore")
 	    ->ipv6 = ipv6;
@@ -202,7 +199,7 @@ static void load_iptables_service(const struct search *search, const char *name)
 /* RHEL's ipset.service runs a script of its own. */
 static void load_ipset_service(const struct search *search, const char *name)
 {
-	struct firewall_loader *loader = add_loader(search, name, MOMENT_UNIT);
+	struct firewall_loader *loader = search_add_loader(search, name, MOMENT_UNIT);
 	string_list files = {0};
 
 	target_glob(search->facts->target, "/etc/sysconfig/ipset.d/*.set", search->facts->arena, &files);
@@ -288,16 +285,18 @@ static bool is_local_program(const char *path)
 	return false;
 }
 
-/* What one command of a unit loads: as firewall_command(), and an administrator's script is looked into. */
-static int command_loads(const struct search *search, const string_list *words, const char *path, unsigned line,
-			 firewall_steps *ret)
+int search_command(const struct search *search, const string_list *words, const char *path, unsigned line,
+		   firewall_steps *ret)
 {
 	int r = firewall_command(search->facts->arena, &(struct simple_command){.words = *words}, path, line, ret);
 
 	for (size_t i = 0; r == 0 && i < words->count; i++) {
 		struct blob script;
 
-		if (is_local_program(words->items[i]) && read_text(search, words->items[i], &script, NULL) == 0 &&
+		/* What is too large here is no script, but a program. */
+		if (is_local_program(words->items[i]) &&
+		    target_read(search->facts->target, words->items[i], SCRIPT_LIMIT, search->facts->arena, &script,
+				NULL) == 0 &&
 		    script_mentions_firewall(&script))
 			r = i == 0 && words->count == 1
 				? firewall_script(search->facts->arena, &script, words->items[i], ret)
@@ -325,7 +324,7 @@ static int setting_loads(const struct search *search, const struct unit *unit, c
 		unit_command_expand(search->facts->arena, command, environment, &words, NULL);
 		if (words.count)
 			words.items[0] = (char *)command->path;
-		r = command_loads(search, &words, setting->path, setting->line, ret);
+		r = search_command(search, &words, setting->path, setting->line, ret);
 		if (r < 0)
 			return r;
 		loads = loads || r > 0;
@@ -363,7 +362,7 @@ static void load_unit_commands(const struct search *search, const char *name)
 		}
 	}
 	if (steps.count)
-		add_loader(search, name, MOMENT_UNIT)->steps = steps;
+		search_add_loader(search, name, MOMENT_UNIT)->steps = steps;
 }
 
 /* What an administrator enabled: units may carry any name, their commands tell. */
@@ -388,168 +387,6 @@ static void find_enabled_units(const struct search *search)
 			*array_push(search->facts->arena, &seen) = name;
 			if (starts(search, name))
 				load_unit_commands(search, name);
-		}
-	}
-}
-
-/* --- scripts --------------------------------------------------------------- */
-
-/* A script that the boot runs: its commands, or that it is not understood. */
-static void load_script(const struct search *search, const char *path, const struct blob *script,
-			enum firewall_moment moment)
-{
-	firewall_steps steps = {0};
-
-	if (!script_mentions_firewall(script))
-		return;
-	if (firewall_script(search->facts->arena, script, path, &steps) < 0)
-		firewall_raise_unevaluated(search->findings, path, path, 0, NULL);
-	else if (steps.count)
-		add_loader(search, path, moment)->steps = steps;
-}
-
-/* Executable scripts that the boot runs when an interface comes up, and rc.local. */
-static void find_scripts(const struct search *search)
-{
-	static const struct {
-		const char *pattern;
-		enum firewall_moment moment;
-	} places[] = {
-	    {"/etc/network/if-pre-up.d/*", MOMENT_INTERFACE},
-	    {"/etc/network/if-up.d/*", MOMENT_INTERFACE},
-	    {"/etc/NetworkManager/dispatcher.d/*", MOMENT_INTERFACE},
-	    {"/etc/NetworkManager/dispatcher.d/pre-up.d/*", MOMENT_INTERFACE},
-	    {"/etc/networkd-dispatcher/*.d/*", MOMENT_INTERFACE},
-	    {"/etc/rc.local", MOMENT_LATE},
-	    {"/etc/local.d/*.start", MOMENT_LATE},
-	    {"/etc/rc.d/rc.local", MOMENT_LATE},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		string_list paths = {0};
-
-		target_glob(search->facts->target, places[i].pattern, search->facts->arena, &paths);
-		for (size_t j = 0; j < paths.count; j++) {
-			struct node_stat stat;
-			struct blob content;
-			int r = read_text(search, paths.items[j], &content, &stat);
-
-			/* Too large, or not to be read: it may be anything. */
-			if (r == -EFBIG || r == -EIO)
-				firewall_raise_unevaluated(search->findings, paths.items[j], paths.items[j], 0,
-							   strerror(-r));
-			else if (r == 0 && (stat.mode & 0111))
-				load_script(search, paths.items[j], &content, places[i].moment);
-		}
-	}
-}
-
-/* A command line inside another file: of interfaces(5), of crontab(5). */
-static void load_line(const struct search *search, const char *text, const char *command, const char *path,
-		      unsigned line, enum firewall_moment moment)
-{
-	firewall_steps steps = {0};
-	string_list words = {0};
-	int r = firewall_shell_line(search->facts->arena, command, path, line, &steps);
-
-	if (r == 0) {
-		*array_push(search->facts->arena, &words) =
-		    arena_memdup(search->facts->arena, command, strcspn(command, " \t"));
-		r = command_loads(search, &words, path, line, &steps);
-	}
-	if (r < 0)
-		firewall_raise_unevaluated(search->findings, text, path, line, NULL);
-	else if (steps.count)
-		add_loader(search, text, moment)->steps = steps;
-}
-
-static bool is_up_command(const char *word)
-{
-	return string_equal(word, "pre-up") || string_equal(word, "up") || string_equal(word, "post-up");
-}
-
-static void find_interfaces(const struct search *search)
-{
-	struct interfaces interfaces;
-
-	interfaces_load(search->facts->target, search->facts->arena, &interfaces);
-	for (size_t i = 0; i < interfaces.lines.count; i++) {
-		const struct interfaces_line *line = &interfaces.lines.items[i];
-		const char *command = line->text + strcspn(line->text, " \t");
-
-		if (is_up_command(line->words[0]))
-			load_line(search, line->text, command + strspn(command, " \t"), line->path, line->line,
-				  MOMENT_INTERFACE);
-	}
-}
-
-/* "@reboot" lines of crontab(5); in the system's own tables a user stands in front of the command. */
-static void find_crontabs(const struct search *search)
-{
-	static const struct {
-		const char *pattern;
-		bool names_user;
-	} places[] = {
-	    {"/etc/crontab", true},
-	    {"/etc/cron.d/*", true},
-	    {"/var/spool/cron/crontabs/*", false},
-	    {"/var/spool/cron/*", false},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		string_list paths = {0};
-
-		target_glob(search->facts->target, places[i].pattern, search->facts->arena, &paths);
-		for (size_t j = 0; j < paths.count; j++) {
-			struct blob content;
-			const char *line;
-			size_t offset = 0, length;
-			unsigned number = 0;
-
-			if (read_text(search, paths.items[j], &content, NULL) < 0)
-				continue;
-			while (next_line(&content, &offset, &line, &length)) {
-				char *text = arena_memdup(search->facts->arena, line, length);
-				const char *command = string_after(text + strspn(text, " \t"), "@reboot");
-
-				number++;
-				if (!command)
-					continue;
-				command += strspn(command, " \t");
-				if (places[i].names_user) {
-					command += strcspn(command, " \t");
-					command += strspn(command, " \t");
-				}
-				load_line(search, text, command, paths.items[j], number, MOMENT_LATE);
-			}
-		}
-	}
-}
-
-/* A System V script runs when no unit of the same name is there: systemd-sysv-generator(8). */
-static void find_init_scripts(const struct search *search)
-{
-	static const char *const patterns[] = {"/etc/rc[S235].d/S[0-9][0-9]*", "/etc/rc.d/rc[35].d/S[0-9][0-9]*"};
-	string_list seen = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-		string_list links = {0};
-
-		target_glob(search->facts->target, patterns[i], search->facts->arena, &links);
-		for (size_t j = 0; j < links.count && seen.count < UNIT_LIMIT; j++) {
-			char *name = strrchr(links.items[j], '/') + strlen("/S00");
-			struct blob content;
-			bool known = false;
-
-			for (size_t k = 0; k < seen.count && !known; k++)
-				known = string_equal(seen.items[k], name);
-			*array_push(search->facts->arena, &seen) = name;
-			if (known || read_text(search, links.items[j], &content, NULL) < 0 ||
-			    !script_mentions_firewall(&content) ||
-			    unit_load(search->facts->units, arena_printf(search->facts->arena, "%s.service", name))
-				    ->state != UNIT_NOT_FOUND)
-				continue;
-			firewall_raise_unevaluated(search->findings, name, links.items[j], 0, NULL);
 		}
 	}
 }
@@ -586,7 +423,7 @@ static void find_systemd(const struct search *search)
 
 	find_known_units(search);
 	find_enabled_units(search);
-	find_init_scripts(search);
+	search_init_scripts(search);
 	find_unit_filters(search, facts->service.service);
 	find_unit_filters(search, facts->service.socket);
 	find_unit_filters(search, unit_load(facts->units, "system.slice"));
@@ -601,8 +438,6 @@ void firewall_find_loaders(const struct facts *facts, struct findings *findings,
 		firewall_find_openrc(facts, findings, ret);
 	else
 		find_systemd(&search);
-	find_scripts(&search);
-	find_interfaces(&search);
-	find_crontabs(&search);
+	search_scripts(&search);
 	firewall_check_programs(facts, findings, ret);
 }
