@@ -592,6 +592,9 @@ firewalld()
 	rm "$ROOT/etc/network/interfaces"
 	echo '@reboot root /usr/sbin/nft -f /etc/my.nft && logger done' >"$ROOT/etc/crontab"
 	unevaluated /etc/crontab
+	# One that is too large to read may hold anything.
+	yes '# nothing' | head -c 1100000 >"$ROOT/etc/crontab"
+	unevaluated /etc/crontab
 }
 
 @test "firewall.unevaluated: filters that systemd puts around the service" {
