@@ -72,7 +72,7 @@ add_passphrase() {
 	cp "$VM_IMAGE/initrd.img" "$work/"
 	printf '%s' "$2" >"$work/passphrase"
 	# shellcheck disable=SC2016 # for the shell inside
-	in_rescue_root sh -ec 'cd initrd && zstd -q -d -c ../initrd.img | cpio --quiet -i "cryptroot/*"
+	in_rescue_root sh -ec 'cd initrd && zstd -q -d -c ../initrd.img | cpio --quiet -id "cryptroot/*"
 		cryptsetup luksAddKey --batch-mode --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
 			--key-file cryptroot/keyfiles/*.key "../$1" ../passphrase' sh "$(basename "$1")"
 }
