@@ -212,6 +212,7 @@ int cmd_disks(int argc, char **argv)
 {
 	struct run run = {.set = {.arena = &run.arena}};
 	struct settings settings;
+	const char *missing;
 	int r;
 
 	r = options_parse(argc, argv,
@@ -250,6 +251,11 @@ int cmd_disks(int argc, char **argv)
 					    .key_file = run.options.key_file,
 					    .may_ask = !run.options.json && isatty(STDIN_FILENO),
 					});
+		if (volumes_want_inner(&run.set, &missing) < 0)
+			r = complain(EXIT_ERROR, "%s is not there, or it cannot be opened; see: sshrescue disks",
+				     missing);
+	}
+	if (r == 0) {
 		work_on_all(&run);
 		if (cancel_wanted())
 			run.status |= EXIT_CANCELLED;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -45,7 +46,11 @@ static int open_device(struct loop *loop, bool read_only)
 		(void)mknod(loop->path, S_IFBLK | 0600, makedev(7, (unsigned)loop->number));
 		loop->fd = open(loop->path, mode);
 	}
-	return loop->fd < 0 ? -errno : 0;
+	if (loop->fd < 0)
+		return -errno;
+	/* While it is locked so, udev does not put what appears in it to use (systemd, BLOCK_DEVICE_LOCKING). */
+	(void)flock(loop->fd, LOCK_EX | LOCK_NB);
+	return 0;
 }
 
 /* Opening the node loads the module, where somebody made the node. */

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -88,10 +89,35 @@ static void set_trouble(struct volume **members, size_t count, const char *troub
 		members[i]->trouble = trouble;
 }
 
+/*
+ * The device of a member, for mdadm; what it returns is to be closed when the array runs. An array that is only read is
+ * made of read-only loop devices, so that the kernel writes to no member. One that is written to takes the members
+ * themselves where they have devices: what is below a loop device udev could put to use a second time. -1: it has none.
+ */
+static int member_device(struct volume_set *set, struct volume *member, bool writable, const char **ret_path)
+{
+	struct loop loop;
+
+	if (writable && !member->read_only && member->device && !member->offset) {
+		int fd = open(member->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+		if (fd < 0)
+			return -1;
+		/* As loop_attach() does: udev waits. */
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+		*ret_path = member->path;
+		return fd;
+	}
+	if (!stack_attach(set, member, writable, &loop))
+		return -1;
+	*ret_path = arena_strdup(set->arena, loop.path);
+	return loop.fd;
+}
+
 static void assemble(struct volume_set *set, struct volume **members, size_t count, bool writable)
 {
 	const char *argv[MEMBERS_MOST + 8] = {"mdadm", "--assemble", "--run", "--quiet"};
-	struct loop loops[MEMBERS_MOST];
+	int held[MEMBERS_MOST];
 	size_t words = 4;
 	char *device = free_device(set->arena);
 	struct volume draft = {.machine = members[0]->machine, .parent = members[0], .fd = -1};
@@ -111,17 +137,14 @@ static void assemble(struct volume_set *set, struct volume **members, size_t cou
 		argv[words++] = "--readonly";
 	argv[words++] = device;
 	for (size_t i = 0; i < count; i++) {
-		/* Of read-only members the kernel makes a read-only array. */
-		if (!stack_attach(set, members[i], writable, &loops[i]))
-			loops[i].fd = -1;
-		else
-			argv[words++] = loops[i].path;
+		held[i] = member_device(set, members[i], writable, &argv[words]);
+		words += held[i] >= 0;
 		members[i]->opened = true;
 	}
 	r = tool_run(set->arena, argv, -1, &result);
 	for (size_t i = 0; i < count; i++) {
-		if (loops[i].fd >= 0)
-			close(loops[i].fd);
+		if (held[i] >= 0)
+			close(held[i]);
 	}
 	draft.fd = open(device, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (r < 0 || draft.fd < 0 || fstat(draft.fd, &status) < 0 || lseek(draft.fd, 0, SEEK_END) <= 0) {

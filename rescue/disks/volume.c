@@ -346,12 +346,73 @@ static int add_part_of_image(struct volume_set *set, const char *path)
 	return -ENOENT;
 }
 
+/* "/dev/vdb:vg/root", "disk.img:crypt": what will be found inside of a volume. Its own name may have colons, too. */
+static int add_outer(struct volume_set *set, const char *path)
+{
+	size_t length = strlen(path), first = set->volumes.count;
+	struct stat status;
+
+	while (length > 0) {
+		char *outer;
+		int r;
+
+		while (--length > 0 && path[length] != ':')
+			;
+		outer = arena_memdup(set->arena, path, length);
+		if (!length || stat(outer, &status) < 0)
+			continue;
+		r = volumes_add(set, outer);
+		if (r == 0)
+			*array_push(set->arena, &set->inner_names) =
+			    (struct inner_name){.name = path, .first = first, .end = set->volumes.count};
+		return r;
+	}
+	return -ENOENT;
+}
+
+static bool is_inside(const struct volume_set *set, const struct volume *volume, const struct inner_name *inner)
+{
+	for (; volume; volume = volume->parent) {
+		for (size_t i = inner->first; i < inner->end; i++) {
+			if (set->volumes.items[i] == volume)
+				return true;
+		}
+	}
+	return false;
+}
+
+int volumes_want_inner(struct volume_set *set, const char **ret_missing)
+{
+	for (size_t i = 0; i < set->inner_names.count; i++) {
+		for (size_t j = 0; j < set->volumes.count; j++) {
+			if (is_inside(set, set->volumes.items[j], &set->inner_names.items[i]))
+				set->volumes.items[j]->wanted = false;
+		}
+	}
+	for (size_t i = 0; i < set->inner_names.count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < set->volumes.count; j++) {
+			if (string_equal(set->volumes.items[j]->name, set->inner_names.items[i].name))
+				found = set->volumes.items[j]->wanted = true;
+		}
+		if (!found) {
+			*ret_missing = set->inner_names.items[i].name;
+			return -ENOENT;
+		}
+	}
+	return 0;
+}
+
 int volumes_add(struct volume_set *set, const char *path)
 {
 	struct stat status;
 
-	if (stat(path, &status) < 0)
-		return errno == ENOENT ? add_part_of_image(set, path) : -errno;
+	if (stat(path, &status) < 0) {
+		int r = errno == ENOENT || errno == ENOTDIR ? add_part_of_image(set, path) : -errno;
+
+		return r == -ENOENT ? add_outer(set, path) : r;
+	}
 	if (S_ISBLK(status.st_mode))
 		return add_named_device(set, status.st_rdev);
 	if (S_ISREG(status.st_mode))

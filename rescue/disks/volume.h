@@ -40,6 +40,13 @@ enum {
 	STOPPERS_MOST = 16,
 };
 
+/* What was named by a volume that it lies inside of: "/dev/vdb:vg/root". */
+struct inner_name {
+	const char *name;
+	size_t first; /* where the volumes stand that were added for it */
+	size_t end;
+};
+
 struct volume_set {
 	struct arena *arena;
 	ARRAY_OF(struct volume *) volumes; /* a volume stands behind what it is a part of */
@@ -55,6 +62,7 @@ struct volume_set {
 		int pipe;
 	} stoppers[STOPPERS_MOST];
 	unsigned stopper_count;
+	ARRAY_OF(struct inner_name) inner_names;
 };
 
 /* Closes them all, and ends what presents images. */
@@ -63,9 +71,12 @@ void volumes_release(struct volume_set *set);
 /* Adds every block device that this machine has, with its partitions: 0 or negative errno. */
 int volumes_add_all(struct volume_set *set);
 /* Adds a block device or an image file with all that is in it. Of a disk of which only a partition is named
- * ("/dev/vdb1", "disk.img:1"), the rest is not wanted. 0 or negative errno; -ENOTBLK for what
- * is neither. */
+ * ("/dev/vdb1", "disk.img:1"), the rest is not wanted; of "/dev/vdb:vg/root" the disk is added, and
+ * volumes_want_inner() is due. 0 or negative errno; -ENOTBLK for what is neither. */
 int volumes_add(struct volume_set *set, const char *path);
+/* When what lies on volumes was added too: of those that were named by something inside of them, that alone is wanted.
+ * -ENOENT when there is none of such a name, which is *ret_missing then. */
+int volumes_want_inner(struct volume_set *set, const char **ret_missing);
 
 /* A volume of this name, alias or device that is already there, or NULL. */
 struct volume *volume_find_device(const struct volume_set *set, dev_t device);
