@@ -195,6 +195,7 @@ static void send_solicitation(const struct prober *prober, const struct client *
 /* A packet as the client's side sees it. */
 struct heard {
 	struct address source, destination;
+	int peer_index; /* of the interface that it came from */
 	unsigned protocol;
 	const unsigned char *payload;
 	size_t size;
@@ -310,7 +311,8 @@ static bool hear_advertisement(struct prober *prober, const struct heard *heard)
 	for (size_t i = 0; i < prober->client_count; i++) {
 		struct client *client = &prober->clients[i];
 
-		if (client->port || client->state >= STATE_OPEN ||
+		/* The same neighbour may be asked for at several interfaces. */
+		if (client->port || client->state >= STATE_OPEN || client->interface->peer_index != heard->peer_index ||
 		    !same_address(&client->source, &heard->destination) ||
 		    memcmp(&advertisement->nd_na_target, client->destination.bytes, 16) != 0)
 			continue;
@@ -334,6 +336,7 @@ static bool hear(struct prober *prober)
 		from_size = sizeof(from);
 		if (from.sll_pkttype == PACKET_OUTGOING || !read_ip(packet, (size_t)size, &heard))
 			continue;
+		heard.peer_index = from.sll_ifindex;
 		if (heard.protocol == IPPROTO_TCP)
 			useful = hear_segment(prober, &heard) || useful;
 		else if (heard.protocol == (heard.source.ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
