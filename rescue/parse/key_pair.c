@@ -143,6 +143,9 @@ enum key_answer rsa_halves_match(const struct rsa_numbers *rsa)
 	/* libcrypto can sign without the factors, but not with wrong ones: what comes of that is not known here. */
 	if (number_compare(&p, &one) <= 0 || number_compare(&q, &one) <= 0 || !number_is_product(&n, &p, &q))
 		return KEY_UNKNOWN;
+	/* Nobody makes such a key; libcrypto 1.1 and 3.0 sign with it, 3.5 does not always. */
+	if (number_compare(&d, &n) >= 0)
+		return KEY_UNKNOWN;
 	if (inverse_modulo_factor(&e, &d, &p) && inverse_modulo_factor(&e, &d, &q))
 		return KEY_YES;
 	return rsa->d_p.size && remainders_match(rsa, &e, &p, &q) ? KEY_YES : KEY_NO;

@@ -10,6 +10,7 @@
 #include "parse/base64.h"
 #include "parse/big_number.h"
 #include "parse/openssh_key.h"
+#include "parse/key_pair.h"
 
 static const struct key_rules rules = {.dsa = true, .security_keys = true, .pem_ed25519 = true};
 
