@@ -48,8 +48,8 @@ static int open_device(struct loop *loop, bool read_only)
 	}
 	if (loop->fd < 0)
 		return -errno;
-	/* While it is locked so, udev does not put what appears in it to use (systemd, BLOCK_DEVICE_LOCKING). */
-	(void)flock(loop->fd, LOCK_EX | LOCK_NB);
+	if (loop->locked)
+		(void)flock(loop->fd, LOCK_EX | LOCK_NB);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ int loop_attach(int backing, uint64_t offset, uint64_t size, bool read_only, str
 	};
 	int r = -EBUSY;
 
-	*ret = (struct loop){.fd = -1};
+	ret->fd = -1;
 	if (control < 0)
 		return control;
 	for (unsigned i = 0; i < ATTEMPTS; i++) {

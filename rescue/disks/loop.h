@@ -12,6 +12,9 @@ struct loop {
 	char path[64]; /* "/dev/loop7" */
 	int fd; /* keeps it; -1: there is none */
 	int number;
+	/* Set before it is attached: udev does not put what appears in it to use, while fd is open (systemd's
+	 * BLOCK_DEVICE_LOCKING). */
+	bool locked;
 };
 
 /* 0, or negative errno with ret->fd -1; -ENODEV where the kernel has no loop devices, nor a module for them. */

@@ -39,7 +39,7 @@ void luks_open(struct volume_set *set, struct volume *volume, const struct stack
 	struct tool_result result;
 	struct mapped mapped;
 	struct volume draft;
-	struct loop loop;
+	struct loop loop = {.fd = -1};
 	char *name;
 	int r;
 

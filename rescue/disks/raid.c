@@ -96,14 +96,14 @@ static void set_trouble(struct volume **members, size_t count, const char *troub
  */
 static int member_device(struct volume_set *set, struct volume *member, bool writable, const char **ret_path)
 {
-	struct loop loop;
+	struct loop loop = {.locked = true};
 
 	if (writable && !member->read_only && member->device && !member->offset) {
 		int fd = open(member->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 		if (fd < 0)
 			return -1;
-		/* As loop_attach() does: udev waits. */
+		/* As for a loop device that is locked: udev waits. */
 		(void)flock(fd, LOCK_EX | LOCK_NB);
 		*ret_path = member->path;
 		return fd;

@@ -48,7 +48,7 @@ static void attach_members(struct pass *pass, struct text *options)
 	for (size_t i = 0; volume->probe.device_count > 1 && i < pass->place->set->volumes.count; i++) {
 		const struct volume *member = pass->place->set->volumes.items[i];
 		cleanup_fd int backing = -1;
-		struct loop loop;
+		struct loop loop = {.fd = -1};
 
 		if (member == volume || !volume_is_same_btrfs(member, volume))
 			continue;
@@ -104,7 +104,7 @@ unsigned pass_work(struct pass *pass, unsigned (*job)(struct pass *pass))
 	cleanup_arena struct arena arena = {0};
 	struct parts parts = {.arena = &arena};
 	struct workshop workshop;
-	struct loop loop;
+	struct loop loop = {.fd = -1};
 	unsigned status;
 	pid_t parent = getpid(), child;
 	int r;
