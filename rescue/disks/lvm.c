@@ -125,24 +125,39 @@ static void find_members(struct volume_set *set, struct group *group)
 	}
 }
 
-/* The device that holds a part of the group, attached when it is first needed: "7:3 2048"; NULL: it is missing. */
+/*
+ * The device of a group's member; 0: there is none. What has none gets a loop device when it is first needed. The
+ * others do not: udev would find the group on it, too, and activate it there. That nothing is written to them, the
+ * table sees to.
+ */
+static dev_t member_device(struct volume_set *set, struct group *group, size_t member, bool writable)
+{
+	struct volume *volume = group->members[member];
+	struct loop *loop = &group->loops[member];
+	struct stat status;
+
+	if (volume->device && !volume->offset)
+		return volume->device;
+	if (!*loop->path && !stack_attach(set, volume, writable, loop))
+		return 0;
+	return loop->fd < 0 || fstat(loop->fd, &status) < 0 ? 0 : status.st_rdev;
+}
+
+/* Where a part of the group is, for a table: "7:3 2048"; NULL: it is missing. */
 static char *locate(struct volume_set *set, struct group *group, const struct lvm_stripe *stripe, bool writable)
 {
 	const struct lvm_group *description = &group->description;
 
 	for (size_t i = 0; i < description->physicals.count && i < ARRAY_SIZE(group->members); i++) {
 		const struct lvm_physical *physical = &description->physicals.items[i];
-		struct stat status;
+		dev_t device;
 
 		if (!string_equal(physical->name, stripe->physical))
 			continue;
-		if (!group->members[i])
+		device = group->members[i] ? member_device(set, group, i, writable) : 0;
+		if (!device)
 			return NULL;
-		if (!*group->loops[i].path && !stack_attach(set, group->members[i], writable, &group->loops[i]))
-			return NULL;
-		if (group->loops[i].fd < 0 || fstat(group->loops[i].fd, &status) < 0)
-			return NULL;
-		return arena_printf(set->arena, "%u:%u %llu", major(status.st_rdev), minor(status.st_rdev),
+		return arena_printf(set->arena, "%u:%u %llu", major(device), minor(device),
 				    (unsigned long long)(physical->start + stripe->extent * description->extent_size));
 	}
 	return NULL;
