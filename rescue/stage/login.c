@@ -131,7 +131,6 @@ void login_stage_init(struct login_stage *stage, const struct facts *facts, stru
 	    .arena = findings->arena,
 	    .version = facts->binary.major * 100 + facts->binary.minor,
 	    .now = time(NULL),
-	    .private_groups = sshd_binary_keyword((struct sshd_binary *)&facts->binary, "debianbanner", NULL) == 1,
 	};
 	stage->today = stage->now / SECONDS_OF_A_DAY;
 	host_key_rules(facts, &stage->key_rules);

@@ -127,7 +127,6 @@ struct login_stage {
 	struct shadow_file shadow;
 	ARRAY_OF(struct account) accounts;
 	bool accounts_unsure, groups_unsure; /* some are kept elsewhere */
-	bool private_groups; /* Debian's sshd lets a user's own group write */
 	ARRAY_OF(struct group_owner) primary; /* sorted by gid */
 	ARRAY_OF(struct group_number) numbers; /* sorted by gid */
 	uint32_t uid_min, uid_max; /* of people: login.defs(5) */

@@ -116,11 +116,18 @@ bool login_group_is_private(struct login_stage *stage, const struct account *acc
 	return members;
 }
 
+/* Debian's sshd lets a user's own group write. To know it takes a search through the whole program: only where some
+ * group may write. */
+static bool has_private_groups(struct login_stage *stage)
+{
+	return sshd_binary_keyword((struct sshd_binary *)&stage->facts->binary, "debianbanner", NULL) == 1;
+}
+
 bool login_owner_is_safe(struct login_stage *stage, const struct account *account, const struct node_stat *stat)
 {
 	if ((stat->uid != 0 && stat->uid != account->passwd->uid) || stat->mode & 002)
 		return false;
-	return !(stat->mode & 020) || (stage->private_groups && login_group_is_private(stage, account, stat));
+	return !(stat->mode & 020) || (has_private_groups(stage) && login_group_is_private(stage, account, stat));
 }
 
 /* safe_path(): the file, and every directory above it up to the home directory. */
