@@ -312,3 +312,14 @@ vm_cleanup() {
 	wait "$VM_PID" 2>/dev/null || true
 	VM_PID=''
 }
+
+# with_tools_of ROOT DIRECTORY COMMAND...: what is installed in another root, at work in a
+# directory of ours, which is /mnt there.
+with_tools_of() {
+	local root=$1 directory=$2
+	shift 2
+	mkdir -p "$root/mnt"
+	# shellcheck disable=SC2016 # for the shell inside
+	unshare -m sh -c 'mount --bind "$1" "$2/mnt" && shift && exec chroot "$@"' sh "$directory" "$root" \
+		sh -c 'cd /mnt && exec "$@"' sh "$@"
+}

@@ -21,12 +21,7 @@ rescue_begin() {
 }
 
 # in_root COMMAND...: with the tools of the root, in $work.
-in_root() {
-	mkdir -p "$root/work"
-	# shellcheck disable=SC2016 # for the shell inside
-	unshare -m sh -c 'mount --bind "$1" "$2/work" && shift && exec chroot "$@"' sh "$work" "$root" \
-		sh -c 'cd /work && exec "$@"' sh "$@"
-}
+in_root() { with_tools_of "$root" "$work" "$@"; }
 
 # archive TREE FILE: $work/TREE as a compressed cpio archive in which nothing tells when
 # and in what order it was made.

@@ -35,11 +35,7 @@ start_of() { sfdisk -J "$1" | jq ".partitiontable.partitions[$2 - 1].start"; }
 fill() { dd if="$3" of="$1" bs=64K seek="$(($(start_of "$1" "$2") / 128))" conv=notrunc,sparse status=none; }
 
 # in_rescue_root COMMAND...: the tools that the rescue image is made with, in $work.
-in_rescue_root() {
-	# shellcheck disable=SC2016 # for the shell inside
-	unshare -m sh -c 'mount --bind "$1" "$2/work" && shift && exec chroot "$@"' sh "$work" "$rescue/root" \
-		sh -c 'cd /work && exec "$@"' sh "$@"
-}
+in_rescue_root() { with_tools_of "$rescue/root" "$work" "$@"; }
 
 # bootable_disk DISK: the image's system on a GPT disk that boots by itself under UEFI: GRUB,
 # the kernel and the initramfs are on the EFI system partition.
