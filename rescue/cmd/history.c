@@ -28,31 +28,23 @@ static void add_text(struct text *text, const struct txn_summary *transaction)
 			    escape_terminal_string(text->arena, transaction->actions.items[i].path));
 }
 
-static void add_json_string(struct text *text, const char *string)
-{
-	if (string)
-		escape_json(text, string, strlen(string));
-	else
-		text_add_string(text, "null");
-}
-
 static void add_json(struct text *text, const struct txn_summary *transaction)
 {
 	text_printf(text, "{\"id\": \"%s\", \"state\": \"%s\", \"time\": %lld, \"command\": ", transaction->id,
 		    txn_state_name(transaction->state), (long long)transaction->time);
-	add_json_string(text, transaction->command);
+	escape_json_string(text, transaction->command);
 	text_add_string(text, ", \"tool_version\": ");
-	add_json_string(text, transaction->tool_version);
+	escape_json_string(text, transaction->tool_version);
 	text_add_string(text, ", \"problems\": [");
 	for (size_t i = 0; i < transaction->problems.count; i++) {
 		text_add_string(text, i ? ", " : "");
-		add_json_string(text, transaction->problems.items[i]);
+		escape_json_string(text, transaction->problems.items[i]);
 	}
 	text_add_string(text, "], \"actions\": [");
 	for (size_t i = 0; i < transaction->actions.count; i++) {
 		text_printf(text, "%s{\"op\": \"%s\", \"path\": ", i ? ", " : "",
 			    transaction->actions.items[i].operation);
-		add_json_string(text, transaction->actions.items[i].path);
+		escape_json_string(text, transaction->actions.items[i].path);
 		text_add_string(text, "}");
 	}
 	text_add_string(text, "]}");

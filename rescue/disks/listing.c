@@ -126,10 +126,7 @@ void listing_verdicts(struct text *text, const struct volume_set *set, const fou
 static void add_key(struct text *text, const char *key, const char *value)
 {
 	text_printf(text, "\"%s\": ", key);
-	if (value && *value)
-		escape_json(text, value, strlen(value));
-	else
-		text_add_string(text, "null");
+	escape_json_string(text, value && *value ? value : NULL);
 }
 
 static void add_volume(struct text *text, const struct volume *volume)
@@ -181,7 +178,7 @@ void listing_json(struct text *text, const struct volume_set *set, const found_l
 	const char *comma = "";
 
 	text_add_string(text, "{\"schema\": 1, \"tool\": {\"name\": \"sshrescue\", \"version\": ");
-	escape_json(text, SSHRESCUE_VERSION, strlen(SSHRESCUE_VERSION));
+	escape_json_string(text, SSHRESCUE_VERSION);
 	text_add_string(text, "},\n \"volumes\": [");
 	for (size_t i = 0; i < set->volumes.count; i++) {
 		text_add_string(text, i ? ",\n  " : "\n  ");

@@ -86,3 +86,11 @@ bool escape_json(struct text *text, const char *bytes, size_t size)
 	text_add_string(text, "\"");
 	return whole;
 }
+
+void escape_json_string(struct text *text, const char *string)
+{
+	if (string)
+		escape_json(text, string, strlen(string));
+	else
+		text_add_string(text, "null");
+}

@@ -17,5 +17,7 @@ char *escape_terminal_string(struct arena *arena, const char *string);
  * may be one that does not show, or that turns the direction of writing. A byte that is no UTF-8 becomes U+FFFD.
  * Returns whether every byte survived. */
 bool escape_json(struct text *text, const char *bytes, size_t size);
+/* The same of a string; null for NULL. */
+void escape_json_string(struct text *text, const char *string);
 
 #endif

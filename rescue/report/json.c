@@ -11,18 +11,10 @@ enum {
 	JSON_SCHEMA = 1
 };
 
-static void add_string(struct text *text, const char *string)
-{
-	if (string)
-		escape_json(text, string, strlen(string));
-	else
-		text_add_string(text, "null");
-}
-
 static void add_key(struct text *text, const char *key, const char *value)
 {
 	text_printf(text, ", \"%s\": ", key);
-	add_string(text, value);
+	escape_json_string(text, value);
 }
 
 /* A path, and its bytes in hexadecimal beside it where it is no valid UTF-8. */
@@ -51,7 +43,7 @@ static void add_target(struct text *text, const struct report *report)
 	const struct look *look = report->plan->after;
 
 	text_add_string(text, " \"target\": {\"root\": ");
-	add_string(text, report->target->root);
+	escape_json_string(text, report->target->root);
 	add_key(text, "os", look->facts.os.id);
 	add_key(text, "version", look->facts.os.version_id);
 	add_key(text, "arch", elf_machine_uname(look->facts.binary.machine));
@@ -70,7 +62,7 @@ static void add_ports(struct text *text, const struct look *look)
 	text_add_string(text, " \"addresses\": [");
 	for (size_t i = 0; i < list.count; i++) {
 		text_add_string(text, i ? ", {\"address\": " : "{\"address\": ");
-		add_string(text, list.items[i].address);
+		escape_json_string(text, list.items[i].address);
 		text_printf(text, ", \"port\": %u}", list.items[i].port);
 	}
 	text_add_string(text, "],\n \"ports\": [");
@@ -87,7 +79,7 @@ static void add_ports(struct text *text, const struct look *look)
 	text_add_string(text, "], \"sources\": [");
 	for (size_t i = 0; i < look->findings.sources.count; i++) {
 		text_add_string(text, i ? ", " : "");
-		add_string(text, look->findings.sources.items[i]);
+		escape_json_string(text, look->findings.sources.items[i]);
 	}
 	text_add_string(text, "],\n");
 }
@@ -184,7 +176,7 @@ void report_json(struct text *text, const struct report *report)
 	const struct look *look = written ? plan->after : plan->before;
 
 	text_printf(text, "{\"schema\": %d, \"tool\": {\"name\": \"sshrescue\", \"version\": ", JSON_SCHEMA);
-	add_string(text, SSHRESCUE_VERSION);
+	escape_json_string(text, SSHRESCUE_VERSION);
 	text_add_string(text, "},\n");
 	add_target(text, report);
 	text_printf(text, " \"verdict\": \"%s\",", verdict_name(look_verdict(look)));
@@ -199,7 +191,7 @@ void report_json(struct text *text, const struct report *report)
 	text_add_string(text, "],\n \"rehearsal\": ");
 	report_rehearsal_json(text, report->rehearsal);
 	text_add_string(text, ",\n \"transaction\": ");
-	add_string(text, report->transaction);
+	escape_json_string(text, report->transaction);
 	add_key(text, "failure", report->failure);
 	add_key(text, "notes", report->notes);
 	text_add_string(text, ", \"now\": ");

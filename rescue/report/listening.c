@@ -57,7 +57,7 @@ void report_listening_json(struct text *text, const struct comparison *compariso
 		const struct promised_address *address = &comparison->missing.items[i];
 
 		text_add_string(text, i ? ", {\"address\": " : "{\"address\": ");
-		escape_json(text, address->address, strlen(address->address));
+		escape_json_string(text, address->address);
 		text_printf(text, ", \"port\": %u}", address->port);
 	}
 	text_add_string(text, "]}");

@@ -93,10 +93,7 @@ void report_rehearsal_text(struct text *text, const struct rehearsal *rehearsal,
 static void add_key(struct text *text, const char *key, const char *value)
 {
 	text_printf(text, "\"%s\": ", key);
-	if (value)
-		escape_json(text, value, strlen(value));
-	else
-		text_add_string(text, "null");
+	escape_json_string(text, value);
 }
 
 static void add_programs(struct text *text, const struct rehearsal *rehearsal)

@@ -7,15 +7,10 @@
 #include "stage/stage.h"
 #include "version.h"
 
-static void add_string(struct text *text, const char *string)
-{
-	escape_json(text, string, strlen(string));
-}
-
 static void add_message(struct text *text, const char *key, const char *string)
 {
 	text_printf(text, "\"%s\": {\"text\": ", key);
-	add_string(text, string);
+	escape_json_string(text, string);
 	text_add_string(text, "}");
 }
 
@@ -154,7 +149,7 @@ void report_sarif(struct text *text, const struct report *report)
 	text_add_string(text,
 			"{\"$schema\": \"https://json.schemastore.org/sarif-2.1.0.json\", \"version\": \"2.1.0\",\n"
 			" \"runs\": [{\"tool\": {\"driver\": {\"name\": \"sshrescue\", \"version\": ");
-	add_string(text, SSHRESCUE_VERSION);
+	escape_json_string(text, SSHRESCUE_VERSION);
 	text_add_string(text, ", ");
 	add_rules(text);
 	text_printf(text, "}},\n \"invocations\": [{\"executionSuccessful\": true, \"exitCode\": %u}],\n",
