@@ -5,6 +5,7 @@
 /* Private to the daemon stage: its parts, one file each. */
 
 #include "stage/stage.h"
+#include "stage/unmounted.h"
 
 struct daemon_stage {
 	const struct facts *facts;
@@ -31,10 +32,14 @@ const char *daemon_sshd_remedy(struct daemon_stage *stage);
 /* As above, for the package that a library belongs to, as far as the target's package database tells. */
 const char *daemon_library_remedy(struct daemon_stage *stage, const char *library);
 
-/* daemon_mount.c */
-
 /* The mount point of fstab(5) on whose file system path is, when nothing is mounted there now; else NULL. What is
  * missing there is not missing. */
-const char *daemon_unmounted(struct daemon_stage *stage, const char *path);
+static inline const char *daemon_unmounted(const struct daemon_stage *stage, const char *path)
+{
+	string_list points;
+
+	unmounted_points(stage->facts, stage->arena, &points);
+	return unmounted_above(&points, path);
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "stage/keys.h"
+#include "stage/unmounted.h"
 
 enum {
 	SECONDS_OF_A_DAY = 24 * 60 * 60,
@@ -46,27 +47,6 @@ static void check_nologin(struct login_stage *stage)
 	}
 	problem_repair(findings, problem, VERB_REMOVE, "%s", nologin_path);
 	repair_unlink(findings, problem, nologin_path);
-}
-
-/* Mount points of fstab(5) with nothing in them: what is below can only be seen once they are mounted. */
-static void find_unmounted(struct login_stage *stage)
-{
-	const char *line;
-	size_t offset = 0, length;
-	struct blob content;
-
-	if (target_read(stage->facts->target, "/etc/fstab", TARGET_FILE_LIMIT, stage->lasting, &content, NULL) < 0)
-		return;
-	while (next_line(&content, &offset, &line, &length)) {
-		char *rest = arena_memdup(stage->lasting, line, length);
-		const char *device = cut_word(&rest), *point = cut_word(&rest);
-		dir_list names = {0};
-
-		if (*device == '#' || *point != '/' || !point[1])
-			continue;
-		if (target_list(stage->facts->target, point, stage->lasting, &names) < 0 || names.count == 0)
-			*array_push(stage->lasting, &stage->unmounted) = (char *)point;
-	}
 }
 
 /* --- the list ---------------------------------------------------------------------------------------------------- */
@@ -135,7 +115,7 @@ void login_stage_init(struct login_stage *stage, const struct facts *facts, stru
 	stage->today = stage->now / SECONDS_OF_A_DAY;
 	host_key_rules(facts, &stage->key_rules);
 	check_nologin(stage);
-	find_unmounted(stage);
+	unmounted_points(facts, stage->lasting, &stage->unmounted);
 	login_accounts_load(stage);
 	login_rules_init(stage);
 	login_pam_init(stage);

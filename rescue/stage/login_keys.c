@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "stage/keys.h"
+#include "stage/unmounted.h"
 
 enum {
 	KEY_FILE_LIMIT = 4 * 1024 * 1024,
@@ -51,11 +52,7 @@ const char *login_expand(struct login_stage *stage, const struct account *accoun
 
 const char *login_unmounted(const struct login_stage *stage, const char *path)
 {
-	for (size_t i = 0; i < stage->unmounted.count; i++) {
-		if (path_is_below(path, stage->unmounted.items[i]))
-			return stage->unmounted.items[i];
-	}
-	return NULL;
+	return unmounted_above(&stage->unmounted, path);
 }
 
 /* expand_authorized_keys(): tokens, and a relative path is one below the home directory. */
